@@ -1,0 +1,1 @@
+"""The engine trains, measures and records; it never meets a screen."""

@@ -1,0 +1,107 @@
+"""Everything a person can ask of a run, and the desk where the run picks it up.
+
+Requests come from any thread; the run takes them between two steps. Each applied request is
+recorded as a `ControlApplied` event by the run itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from engine.schema import snake_case
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, tag=snake_case):
+    """A request; `request` is the asker's number for it, echoed in the event."""
+
+    request: int = 0
+
+
+class Pause(Control, frozen=True):
+    """Hold between two steps."""
+
+
+class Resume(Control, frozen=True):
+    """Go on after a pause."""
+
+
+class Step(Control, frozen=True):
+    """While paused, run `count` steps and hold again."""
+
+    count: int = 1
+
+
+class Stop(Control, frozen=True):
+    """End the run after the current step; `outcome` is stopped or interrupted (by a signal)."""
+
+    interrupted: bool = False
+
+
+class SetLearningRate(Control, frozen=True):
+    """Use this base learning rate from the next step on."""
+
+    lr: float
+
+
+class SetPace(Control, frozen=True):
+    """Run at most this many steps per second; 0 is as fast as it goes."""
+
+    steps_per_second: float
+
+
+class Extend(Control, frozen=True):
+    """Train this many epochs more than planned."""
+
+    epochs: int
+
+
+class Measure(Control, frozen=True):
+    """Measure matrices and histograms now."""
+
+
+AnyControl = Pause | Resume | Step | Stop | SetLearningRate | SetPace | Extend | Measure
+Report = Callable[[str, float, float], None]
+
+
+def unreported(text: str, done: float, total: float) -> None:
+    """Nobody waits for news of the preparation."""
+
+
+class Controls:
+    """The desk between those who ask and the run. Safe to use from any thread.
+
+    `report(text, done, total)` is how a run tells of its preparation (a download, say) before its
+    first event; `total` is 0 where it is not known.
+    """
+
+    def __init__(self, report: Report = unreported) -> None:
+        self.report = report
+        self._asked = threading.Condition()
+        self._requests: deque[AnyControl] = deque()
+
+    def request(self, control: AnyControl) -> None:
+        """Ask; returns at once."""
+        with self._asked:
+            self._requests.append(control)
+            self._asked.notify_all()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was asked; cheap enough for every step."""
+        return bool(self._requests)
+
+    def take(self, timeout: float | None = 0.0) -> list[AnyControl]:
+        """All that was asked since the last call, waiting up to `timeout` seconds for it.
+
+        `None` waits until something is asked.
+        """
+        with self._asked:
+            if not self._requests and timeout != 0:
+                self._asked.wait(timeout)
+            taken = list(self._requests)
+            self._requests.clear()
+            return taken

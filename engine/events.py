@@ -1,0 +1,281 @@
+"""Everything a run can say: a closed union of frozen records of plain values, never tensors.
+
+As JSON each event is one object with its ``type`` in snake_case, a gap-free ``seq`` counted from
+0 within its run, and ``time`` in seconds since the epoch. Finite numbers are JSON numbers; the
+others are the strings "NaN", "Infinity" and "-Infinity". The names here are a contract for
+scripts: extend them, never rename them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import msgspec
+
+from engine.schema import snake_case
+
+Outcome = Literal["completed", "stopped", "diverged", "failed", "interrupted"]
+Level = Literal["info", "warning", "error"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=snake_case):
+    """What every event carries; `seq` and `time` are stamped by the session that frames the run."""
+
+    seq: int = -1
+    time: float = 0.0
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One affine layer: its name, its weight's shape [fan_out, fan_in] and its parameter count."""
+
+    name: str
+    fan_in: int
+    fan_out: int
+    parameters: int
+    activation: str
+    initializer: str
+
+
+class DatasetInfo(msgspec.Struct, frozen=True):
+    """What is trained on. `classes` are names for people, cleaned of control characters."""
+
+    name: str
+    train_examples: int
+    test_examples: int
+    features: int
+    classes: tuple[str, ...]
+    image_shape: tuple[int, ...]
+    source: str
+    digest: str
+
+
+class RunStarted(Event, frozen=True, kw_only=True):
+    """The first event of every run.
+
+    `continues` names the run whose final state this one starts from ("" for a fresh start), and
+    `first_step` is the number of updates that state has already seen.
+    """
+
+    run_id: str
+    experiment: str
+    config: dict[str, Any]
+    layers: tuple[Layer, ...] = ()
+    dataset: DatasetInfo | None = None
+    device: str = ""
+    versions: dict[str, str] = {}
+    numerics: dict[str, str] = {}
+    steps_per_epoch: int = 0
+    total_steps: int = 0
+    first_step: int = 0
+    continues: str = ""
+
+
+class LayerVitals(msgspec.Struct, frozen=True):
+    """One layer's columns, a value for each of the block's measured steps.
+
+    Norms are Euclidean (Frobenius for a matrix). `update_ratio` is |Δ|/|W| of the weight's
+    update. `delta_norm` is |∂loss/∂z| of the layer's pre-activations z for the minibatch's mean
+    loss; `activation_*` describe h = φ(z) (for the output layer the logits); `dead` is the
+    fraction of entries of h that the activation's rule calls dead or saturated.
+    """
+
+    name: str
+    gradient_norm: tuple[float, ...]
+    bias_gradient_norm: tuple[float, ...]
+    weight_norm: tuple[float, ...]
+    update_ratio: tuple[float, ...]
+    activation_mean: tuple[float, ...]
+    activation_std: tuple[float, ...]
+    dead: tuple[float, ...]
+    delta_norm: tuple[float, ...]
+
+
+class StepsMeasured(Event, frozen=True, kw_only=True):
+    """A block of consecutive steps; every step's loss is in exactly one block.
+
+    Steps count from 1: step k is the k-th update of the parameters. `loss[i]` and `accuracy[i]`
+    are the minibatch's mean loss (nats) and fraction right before the update of step
+    ``first_step + i``. `measured_steps` are those whose vitals stand in `layers`.
+    """
+
+    first_step: int
+    loss: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    lr: float
+    measured_steps: tuple[int, ...] = ()
+    layers: tuple[LayerVitals, ...] = ()
+
+
+class MatrixRow(msgspec.Struct, frozen=True):
+    """Magnitudes of one matrix: a layer's weight or its gradient."""
+
+    name: str
+    kind: Literal["weight", "gradient"]
+    shape: tuple[int, ...]
+    min: float
+    max: float
+    mean_abs: float
+    rms: float
+    frobenius: float
+    spectral: float
+    effective_rank: float
+
+
+class MatricesMeasured(Event, frozen=True, kw_only=True):
+    """Magnitudes of every weight and of its gradient after `step` updates."""
+
+    step: int
+    rows: tuple[MatrixRow, ...]
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """Counts in equal bins over [low, high]; `of` is "weight", "gradient" or "activation"."""
+
+    layer: str
+    of: Literal["weight", "gradient", "activation"]
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+class HistogramsMeasured(Event, frozen=True, kw_only=True):
+    """How every layer's weights, gradients and activations are spread after `step` updates."""
+
+    step: int
+    histograms: tuple[Histogram, ...]
+
+
+class EpochFinished(Event, frozen=True, kw_only=True):
+    """The end of a pass over the training set.
+
+    Train figures are averages within the epoch, each before its update (as the chapter plots
+    them); test figures are taken after it. `seconds` leaves pauses and the evaluation out.
+    """
+
+    epoch: int
+    step: int
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+    samples_per_second: float
+
+
+class ControlApplied(Event, frozen=True, kw_only=True):
+    """A person's request and what came of it, at the step boundary where it took effect.
+
+    `before` and `after` are spelled for people; a request that changed nothing has them equal
+    and says why in `note`.
+    """
+
+    step: int
+    what: str
+    before: str = ""
+    after: str = ""
+    note: str = ""
+    request: int = 0
+
+
+class CheckpointSaved(Event, frozen=True, kw_only=True):
+    """The complete state after `step` updates, in `file` relative to the run's directory."""
+
+    step: int
+    file: str
+    sha256: str
+
+
+class SeriesExtended(Event, frozen=True, kw_only=True):
+    """New points of a curve that an experiment draws."""
+
+    series: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class TableChanged(Event, frozen=True, kw_only=True):
+    """A table that an experiment shows, whole."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float, ...], ...]
+
+
+class ClaimChecked(Event, frozen=True, kw_only=True):
+    """A measurement held against its prediction."""
+
+    claim: str
+    measured: float
+    predicted: float
+    tolerance: float
+    holds: bool
+    source: str
+
+
+class Noted(Event, frozen=True, kw_only=True):
+    """A line for the log, e.g. which product kernel runs and why."""
+
+    text: str
+    level: Level = "info"
+
+
+class RunFinished(Event, frozen=True, kw_only=True):
+    """The last event of every run that ended by itself or was ended in order.
+
+    `detail` is a sentence a person can read; `step` counts all updates so far.
+    """
+
+    outcome: Outcome
+    detail: str
+    step: int = 0
+
+
+AnyEvent = (
+    RunStarted
+    | StepsMeasured
+    | MatricesMeasured
+    | HistogramsMeasured
+    | EpochFinished
+    | ControlApplied
+    | CheckpointSaved
+    | SeriesExtended
+    | TableChanged
+    | ClaimChecked
+    | Noted
+    | RunFinished
+)
+
+_encoder = msgspec.json.Encoder()
+_strict: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_lenient: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, strict=False)
+
+
+def encode(event: Event) -> bytes:
+    """One line of JSON, without the newline."""
+    line = _encoder.encode(event)
+    # msgspec writes NaN and ±Inf as null and could not read them back. No event has a null of its
+    # own except an absent dataset, so the slow path is taken for that and for the numbers it is for.
+    return _encoder.encode(_spelled(msgspec.to_builtins(event))) if b"null" in line else line
+
+
+def decode(line: bytes) -> AnyEvent:
+    """The event that `encode` wrote.
+
+    Raises:
+        msgspec.DecodeError: when the line is not JSON, or not one of the events.
+    """
+    try:
+        return _strict.decode(line)
+    except msgspec.ValidationError:
+        return _lenient.decode(line)  # reads "NaN" and "±Infinity" as the numbers they are
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _spelled(element) for key, element in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(element) for element in value]
+    return value

@@ -1,0 +1,62 @@
+"""How any front end meets a run, wherever the run lives."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from engine.config import RunConfig
+from engine.controls import AnyControl
+from engine.events import AnyEvent
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """News of a preparation, e.g. a download; `total` is 0 where it is not known."""
+
+    text: str
+    done: float = 0.0
+    total: float = 0.0
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """What was asked cannot be done (bad input); nothing was recorded."""
+
+    text: str
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
+    """The engine is gone; `text` says why as far as known and where its log lies."""
+
+    text: str
+
+
+class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
+    """A data set is now on this machine."""
+
+    data: str
+
+
+News = AnyEvent | Progress | Refused | Lost | Fetched
+
+
+class RunLink(Protocol):
+    """Events in, requests out. No call blocks; all are made from one thread."""
+
+    def start(self, config: RunConfig, *, continues: str = "") -> None:
+        """Begin a run, ending the one under way (its last events still arrive first).
+
+        `continues` names a run on this machine whose final state is the starting point.
+        """
+
+    def send(self, control: AnyControl) -> None:
+        """Ask the run under way for something; without one, nothing happens."""
+
+    def fetch(self, data: str) -> None:
+        """Download a data set by name; `Progress` and then `Fetched` or `Refused` follow."""
+
+    def drain(self, budget: float = 0.008) -> list[News]:
+        """What has come since the last call, reading for at most about `budget` seconds."""
+
+    def close(self) -> None:
+        """End the run under way, if any, and the engine with it; idempotent."""

@@ -1,0 +1,234 @@
+"""Weight initializers, each with its formula, gain and source.
+
+A weight has shape [fan_out, fan_in] (out × in), as in ``torch.nn.Linear``. Every random number
+comes from the generator that is passed in; the global one is left alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a rule may depend on besides the shape: the settings' std and constant."""
+
+    std: float
+    constant: float
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """A rule that fills a weight in place.
+
+    `fill(weight, draw, generator)` takes a weight of shape [fan_out, fan_in]. `variance(fan_in,
+    fan_out, draw)` is the exact variance of one entry. `calibrated` marks rules that look at data
+    after filling (LSUV). `uses` names the setting that the rule reads, if any.
+    """
+
+    name: str
+    formula: str
+    gain: str
+    source: str
+    fill: Callable[[Tensor, Draw, Generator], object]
+    variance: Callable[[int, int, Draw], float]
+    aliases: tuple[str, ...] = ()
+    uses: str = ""
+    calibrated: bool = False
+
+
+def _fans(weight: Tensor) -> tuple[int, int]:
+    fan_out, fan_in = weight.shape
+    return fan_in, fan_out
+
+
+def _normal(variance: Callable[[int, int], float]) -> Callable[[Tensor, Draw, Generator], object]:
+    def fill(weight: Tensor, draw: Draw, generator: Generator) -> object:
+        return weight.normal_(0, math.sqrt(variance(*_fans(weight))), generator=generator)
+
+    return fill
+
+
+def _uniform(variance: Callable[[int, int], float]) -> Callable[[Tensor, Draw, Generator], object]:
+    def fill(weight: Tensor, draw: Draw, generator: Generator) -> object:
+        bound = math.sqrt(3 * variance(*_fans(weight)))  # U(−b, b) has variance b²/3
+        return weight.uniform_(-bound, bound, generator=generator)
+
+    return fill
+
+
+def _orthogonal(weight: Tensor, draw: Draw, generator: Generator) -> object:
+    rows, columns = weight.shape
+    tall = weight.new_empty(max(rows, columns), min(rows, columns)).normal_(generator=generator)
+    import torch
+
+    q, r = torch.linalg.qr(tall)
+    q = q * r.diagonal().sign()  # makes the draw uniform (Haar), Mezzadri 2007
+    return weight.copy_(q if rows >= columns else q.t())
+
+
+def _xavier(fan_in: int, fan_out: int) -> float:
+    return 2 / (fan_in + fan_out)
+
+
+def _he_in(fan_in: int, fan_out: int) -> float:
+    return 2 / fan_in
+
+
+def _he_out(fan_in: int, fan_out: int) -> float:
+    return 2 / fan_out
+
+
+def _lecun(fan_in: int, fan_out: int) -> float:
+    return 1 / fan_in
+
+
+def _torch_default(fan_in: int, fan_out: int) -> float:
+    return 1 / (3 * fan_in)
+
+
+def _scaled(
+    name: str,
+    formula: str,
+    gain: str,
+    source: str,
+    family: Callable[[Callable[[int, int], float]], Callable[[Tensor, Draw, Generator], object]],
+    variance: Callable[[int, int], float],
+    *aliases: str,
+) -> Initializer:
+    """A rule whose variance depends on the fans alone."""
+    return Initializer(
+        name, formula, gain, source, family(variance), lambda i, o, draw: variance(i, o), aliases
+    )
+
+
+_GLOROT = "Glorot and Bengio 2010, eq. 12 and 16"
+_HE = "He et al. 2015, eq. 10 and 14"
+_ALL = (
+    Initializer(
+        "normal",
+        "N(0, std²)",
+        "std·√fan_in",
+        "d2l chapter 4: std = 0.01",
+        lambda w, draw, g: w.normal_(0, draw.std, generator=g),
+        lambda i, o, draw: draw.std**2,
+        ("gaussian",),
+        uses="init_std",
+    ),
+    Initializer(
+        "zeros",
+        "0",
+        "0",
+        "the symmetric start that never parts",
+        lambda w, draw, g: w.zero_(),
+        lambda i, o, draw: 0.0,
+        ("zero",),
+    ),
+    Initializer(
+        "constant",
+        "c",
+        "c·fan_in",
+        "d2l 4.8.1.3: symmetry",
+        lambda w, draw, g: w.fill_(draw.constant),
+        lambda i, o, draw: 0.0,
+        ("const",),
+        uses="init_constant",
+    ),
+    _scaled(
+        "xavier_uniform",
+        "U(−b, b), b = √(6/(fan_in + fan_out))",
+        "1",
+        _GLOROT,
+        _uniform,
+        _xavier,
+        "xavier",
+        "glorot",
+        "glorot_uniform",
+    ),
+    _scaled(
+        "xavier_normal",
+        "N(0, 2/(fan_in + fan_out))",
+        "1",
+        _GLOROT,
+        _normal,
+        _xavier,
+        "glorot_normal",
+    ),
+    _scaled(
+        "kaiming_uniform",
+        "U(−b, b), b = √(6/fan_in)",
+        "√2",
+        _HE,
+        _uniform,
+        _he_in,
+        "he_uniform",
+    ),
+    _scaled(
+        "kaiming_normal", "N(0, 2/fan_in)", "√2", _HE, _normal, _he_in, "he", "kaiming", "he_normal"
+    ),
+    _scaled(
+        "kaiming_uniform_fan_out",
+        "U(−b, b), b = √(6/fan_out)",
+        "√2",
+        _HE,
+        _uniform,
+        _he_out,
+        "he_uniform_fan_out",
+    ),
+    _scaled(
+        "kaiming_normal_fan_out",
+        "N(0, 2/fan_out)",
+        "√2",
+        _HE,
+        _normal,
+        _he_out,
+        "he_fan_out",
+        "he_normal_fan_out",
+    ),
+    _scaled(
+        "lecun_normal",
+        "N(0, 1/fan_in)",
+        "1",
+        "LeCun et al. 1998, Efficient BackProp, eq. 16",
+        _normal,
+        _lecun,
+        "lecun",
+    ),
+    Initializer(
+        "orthogonal",
+        "QᵀQ = 1 (or QQᵀ = 1)",
+        "1",
+        "Saxe et al. 2014",
+        _orthogonal,
+        lambda i, o, draw: 1 / max(i, o),
+        ("ortho",),
+    ),
+    Initializer(
+        "lsuv",
+        "orthogonal, then each layer scaled until Var[z] = 1 on a batch",
+        "from data",
+        "Mishkin and Matas 2016",
+        _orthogonal,
+        lambda i, o, draw: 1 / max(i, o),
+        calibrated=True,
+    ),
+    _scaled(
+        "torch_default",
+        "U(−b, b), b = 1/√fan_in",
+        "1/√3",
+        "torch.nn.Linear: kaiming_uniform with a = √5",
+        _uniform,
+        _torch_default,
+        "default",
+        "torch",
+        "pytorch",
+    ),
+)
+INITIALIZERS: dict[str, Initializer] = {i.name: i for i in _ALL}
+ALIASES: dict[str, str] = {alias: i.name for i in _ALL for alias in i.aliases}
