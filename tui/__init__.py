@@ -1,0 +1,1 @@
+"""The dashboard: it shows what the engine says and passes on what a person asks."""

@@ -1,0 +1,254 @@
+"""What is known of a run, folded from its events: live, attached and replayed runs alike.
+
+Pure: no screen, no tensors, no clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+from typing import Any
+
+from engine import events
+from tui.series import Series
+
+VITALS = tuple(name for name in events.LayerVitals.__struct_fields__ if name != "name")
+_LOG_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at a step and belongs on the chart, e.g. "lr 0.1 → 0.01"."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the run's log."""
+
+    time: float
+    level: events.Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as it stands. Every curve's x is the step; accuracies are fractions."""
+
+    started: events.RunStarted | None = None
+    step: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    total_steps: int = 0
+    lr: float = math.nan
+    pace: str = ""
+    paused: bool = False
+    samples_per_second: float = math.nan
+    loss: Series = field(default_factory=Series)
+    accuracy: Series = field(default_factory=Series)
+    train_loss: Series = field(default_factory=Series)
+    train_accuracy: Series = field(default_factory=Series)
+    test_loss: Series = field(default_factory=Series)
+    test_accuracy: Series = field(default_factory=Series)
+    vitals: Mapping[str, Mapping[str, Series]] = field(default_factory=dict)
+    matrices: events.MatricesMeasured | None = None
+    histograms: events.HistogramsMeasured | None = None
+    series: Mapping[str, Series] = field(default_factory=dict)
+    tables: Mapping[str, events.TableChanged] = field(default_factory=dict)
+    claims: Mapping[str, events.ClaimChecked] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    broken: Mark | None = None
+    last_time: float = math.nan
+    finished: events.RunFinished | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run's id; "" before it has started."""
+        return self.started.run_id if self.started else ""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The run's settings; empty before it has started."""
+        return self.started.config if self.started else {}
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates in one pass over the training set."""
+        return self.started.steps_per_epoch if self.started else 0
+
+    @property
+    def seconds_left(self) -> float:
+        """The time to the end at the present speed; NaN where nobody can tell."""
+        steps = self.total_steps - self.step
+        batch = float(self.config.get("batch_size", 0))
+        if not steps or not batch or not self.samples_per_second > 0:
+            return 0.0 if self.finished else math.nan
+        return steps * batch / self.samples_per_second
+
+
+@singledispatch
+def fold(event: events.Event, view: RunView) -> RunView:
+    """`view` after `event`."""
+    raise TypeError(f"no fold for {type(event).__name__}")
+
+
+@fold.register
+def _(event: events.RunStarted, view: RunView) -> RunView:
+    epochs = int(event.config.get("epochs", 0))
+    fresh = RunView(
+        started=event,
+        step=event.first_step,
+        total_steps=event.total_steps,
+        epochs=epochs,
+        lr=float(event.config.get("lr", math.nan)),
+        last_time=event.time,
+    )
+    if not event.continues or event.continues != view.run_id:
+        return fresh
+    # The run goes on where another one stood: its curves are this one's past.
+    return replace(
+        view,
+        started=event,
+        epochs=view.epoch + epochs,
+        total_steps=event.total_steps,
+        paused=False,
+        finished=None,
+        broken=None,
+        last_time=event.time,
+        marks=(*view.marks, Mark(event.first_step, "continued")),
+    )
+
+
+@fold.register
+def _(event: events.StepsMeasured, view: RunView) -> RunView:
+    count = len(event.loss)
+    steps = range(event.first_step, event.first_step + count)
+    broken = view.broken
+    if broken is None:
+        bad = next((i for i, loss in enumerate(event.loss) if not math.isfinite(loss)), None)
+        broken = None if bad is None else Mark(steps[bad], f"loss {event.loss[bad]}")
+    return replace(
+        view,
+        step=event.first_step + count - 1,
+        lr=event.lr,
+        loss=view.loss.extended(steps, event.loss),
+        accuracy=view.accuracy.extended(steps, event.accuracy),
+        vitals=_with_vitals(view.vitals, event),
+        samples_per_second=_speed(view, event),
+        last_time=event.time,
+        broken=broken,
+    )
+
+
+@fold.register
+def _(event: events.EpochFinished, view: RunView) -> RunView:
+    def longer(series: Series, value: float) -> Series:
+        return series.extended((event.step,), (value,))
+
+    return replace(
+        view,
+        epoch=event.epoch,
+        train_loss=longer(view.train_loss, event.train_loss),
+        train_accuracy=longer(view.train_accuracy, event.train_accuracy),
+        test_loss=longer(view.test_loss, event.test_loss),
+        test_accuracy=longer(view.test_accuracy, event.test_accuracy),
+        samples_per_second=event.samples_per_second,
+        last_time=event.time,
+    )
+
+
+@fold.register
+def _(event: events.MatricesMeasured, view: RunView) -> RunView:
+    return replace(view, matrices=event)
+
+
+@fold.register
+def _(event: events.HistogramsMeasured, view: RunView) -> RunView:
+    return replace(view, histograms=event)
+
+
+@fold.register
+def _(event: events.ControlApplied, view: RunView) -> RunView:
+    changed = event.before != event.after
+    text = f"{event.what} {event.before} → {event.after}" if changed else event.what
+    line = f"{text} ({event.note})" if event.note else text
+    view = _logged(view, LogLine(event.time, "info", f"step {event.step:,}: {line}"))
+    view = replace(view, last_time=event.time)
+    if not changed:
+        return view
+    if event.what in ("pause", "resume", "step"):
+        return replace(view, paused=event.after == "paused")
+    if event.what == "pace":
+        return replace(view, pace=event.after)
+    if event.what == "epochs":
+        added = int(event.after) - int(event.before)
+        total = view.total_steps + added * view.steps_per_epoch
+        view = replace(view, epochs=int(event.after), total_steps=total)
+    return replace(view, marks=(*view.marks, Mark(event.step, text)))
+
+
+@fold.register
+def _(event: events.SeriesExtended, view: RunView) -> RunView:
+    grown = view.series.get(event.series, Series()).extended(event.x, event.y)
+    return replace(view, series={**view.series, event.series: grown})
+
+
+@fold.register
+def _(event: events.TableChanged, view: RunView) -> RunView:
+    return replace(view, tables={**view.tables, event.table: event})
+
+
+@fold.register
+def _(event: events.ClaimChecked, view: RunView) -> RunView:
+    return replace(view, claims={**view.claims, event.claim: event})
+
+
+@fold.register
+def _(event: events.CheckpointSaved, view: RunView) -> RunView:
+    return _logged(view, LogLine(event.time, "info", f"step {event.step:,}: saved {event.file}"))
+
+
+@fold.register
+def _(event: events.Noted, view: RunView) -> RunView:
+    return _logged(view, LogLine(event.time, event.level, event.text))
+
+
+@fold.register
+def _(event: events.RunFinished, view: RunView) -> RunView:
+    level: events.Level = "error" if event.outcome in ("failed", "diverged") else "info"
+    line = LogLine(event.time, level, f"{event.outcome}: {event.detail}")
+    return replace(_logged(view, line), finished=event, paused=False, last_time=event.time)
+
+
+def _logged(view: RunView, line: LogLine) -> RunView:
+    return replace(view, log=(*view.log[-_LOG_LINES + 1 :], line))
+
+
+def _with_vitals(
+    known: Mapping[str, Mapping[str, Series]], event: events.StepsMeasured
+) -> Mapping[str, Mapping[str, Series]]:
+    if not event.measured_steps:
+        return known
+    grown = dict(known)
+    for layer in event.layers:
+        columns = grown.get(layer.name, {})
+        grown[layer.name] = {
+            name: columns.get(name, Series()).extended(event.measured_steps, getattr(layer, name))
+            for name in VITALS
+        }
+    return grown
+
+
+def _speed(view: RunView, event: events.StepsMeasured) -> float:
+    """Samples per second, smoothed over about ten blocks; pauses end a measurement."""
+    elapsed = event.time - view.last_time
+    if not elapsed > 0:
+        return view.samples_per_second
+    now = len(event.loss) * float(view.config.get("batch_size", 0)) / elapsed
+    before = view.samples_per_second
+    return now if math.isnan(before) else before + 0.1 * (now - before)
