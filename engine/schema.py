@@ -137,21 +137,38 @@ def spell_number(value: float) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def overlay(config: ConfigT, changes: Mapping[str, Any], source: str) -> ConfigT:
-    """`config` with named fields replaced, e.g. by a file's table or a preset.
+def readings(
+    config_type: type[msgspec.Struct], changes: Mapping[str, Any], source: str
+) -> dict[str, Any]:
+    """The changes by field name and in canonical form, each checked on its own.
 
-    Text values are read as if typed; other values must be of the field's kind.
+    Text values are read as if typed; other values must be of the field's kind. What fields ask of
+    each other is checked when a config is made, so that several sources can be laid over another.
 
     Raises:
         BadInput: naming `source` and the key that is unknown or cannot be used.
     """
-    known = {field.name: field for field in fields_of(type(config))}
+    known = {field.name: field for field in fields_of(config_type)}
     values: dict[str, Any] = {}
     for key, value in changes.items():
         name = key.replace("-", "_")
         if name not in known:
             raise BadInput(f"{source}: unknown setting {key!r}{did_you_mean(name, known)}")
-        values[name] = parse(known[name], value) if isinstance(value, str) else value
+        try:
+            typed = parse(known[name], value) if isinstance(value, str) else value
+            values[name] = _checked(known[name], typed)
+        except BadInput as error:
+            raise BadInput(f"{source}: {error}") from error
+    return values
+
+
+def overlay(config: ConfigT, changes: Mapping[str, Any], source: str) -> ConfigT:
+    """`config` with named fields replaced, e.g. by a file's table or a preset.
+
+    Raises:
+        BadInput: naming `source` and the key that is unknown or cannot be used.
+    """
+    values = readings(type(config), changes, source)
     try:
         return msgspec.structs.replace(config, **values)
     except BadInput as error:

@@ -1,0 +1,28 @@
+"""What all tests share: nothing of the user's environment reaches them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_OF_THE_USER = ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES", "MLP_TUI_RUNS")
+_PLACES = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+
+
+@pytest.fixture(autouse=True)
+def own_environment(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """State, cache and settings go to a fresh directory; display variables are unset."""
+    home = tmp_path_factory.mktemp("home")
+    for name in _PLACES:
+        monkeypatch.setenv(name, str(home / name.lower()))
+    for name in _OF_THE_USER:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return Path(__file__).resolve().parent.parent
