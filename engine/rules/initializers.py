@@ -23,89 +23,80 @@ class Draw:
     constant: float
 
 
+Fill = Callable[["Tensor", Draw, "Generator"], object]
+Variance = Callable[[int, int, Draw], float]
+
+
 @dataclass(frozen=True)
 class Initializer:
     """A rule that fills a weight in place.
 
     `fill(weight, draw, generator)` takes a weight of shape [fan_out, fan_in]. `variance(fan_in,
-    fan_out, draw)` is the exact variance of one entry. `calibrated` marks rules that look at data
-    after filling (LSUV). `uses` names the setting that the rule reads, if any.
+    fan_out, draw)` is the exact variance of one entry (before any calibration). `calibrated` marks
+    rules that look at data after filling (LSUV). `gain` is the rms of an entry times the root of
+    the fan that the rule counts. `uses` names the setting that the rule reads, if any.
     """
 
     name: str
     formula: str
     gain: str
     source: str
-    fill: Callable[[Tensor, Draw, Generator], object]
-    variance: Callable[[int, int, Draw], float]
+    fill: Fill
+    variance: Variance
     aliases: tuple[str, ...] = ()
     uses: str = ""
     calibrated: bool = False
 
 
-def _fans(weight: Tensor) -> tuple[int, int]:
-    fan_out, fan_in = weight.shape
-    return fan_in, fan_out
-
-
-def _normal(variance: Callable[[int, int], float]) -> Callable[[Tensor, Draw, Generator], object]:
+def _normal(variance: Variance) -> Fill:
     def fill(weight: Tensor, draw: Draw, generator: Generator) -> object:
-        return weight.normal_(0, math.sqrt(variance(*_fans(weight))), generator=generator)
+        fan_out, fan_in = weight.shape
+        return weight.normal_(0, math.sqrt(variance(fan_in, fan_out, draw)), generator=generator)
 
     return fill
 
 
-def _uniform(variance: Callable[[int, int], float]) -> Callable[[Tensor, Draw, Generator], object]:
+def _uniform(variance: Variance) -> Fill:
     def fill(weight: Tensor, draw: Draw, generator: Generator) -> object:
-        bound = math.sqrt(3 * variance(*_fans(weight)))  # U(−b, b) has variance b²/3
+        fan_out, fan_in = weight.shape
+        bound = math.sqrt(3 * variance(fan_in, fan_out, draw))  # U(−b, b) has variance b²/3
         return weight.uniform_(-bound, bound, generator=generator)
 
     return fill
 
 
 def _orthogonal(weight: Tensor, draw: Draw, generator: Generator) -> object:
-    rows, columns = weight.shape
-    tall = weight.new_empty(max(rows, columns), min(rows, columns)).normal_(generator=generator)
     import torch
 
+    rows, columns = weight.shape
+    tall = weight.new_empty(max(rows, columns), min(rows, columns)).normal_(generator=generator)
     q, r = torch.linalg.qr(tall)
     q = q * r.diagonal().sign()  # makes the draw uniform (Haar), Mezzadri 2007
     return weight.copy_(q if rows >= columns else q.t())
 
 
-def _xavier(fan_in: int, fan_out: int) -> float:
+def _orthogonal_entry(fan_in: int, fan_out: int, draw: Draw) -> float:
+    return 1 / max(fan_in, fan_out)
+
+
+def _xavier(fan_in: int, fan_out: int, draw: Draw) -> float:
     return 2 / (fan_in + fan_out)
 
 
-def _he_in(fan_in: int, fan_out: int) -> float:
+def _he_in(fan_in: int, fan_out: int, draw: Draw) -> float:
     return 2 / fan_in
 
 
-def _he_out(fan_in: int, fan_out: int) -> float:
+def _he_out(fan_in: int, fan_out: int, draw: Draw) -> float:
     return 2 / fan_out
 
 
-def _lecun(fan_in: int, fan_out: int) -> float:
+def _lecun(fan_in: int, fan_out: int, draw: Draw) -> float:
     return 1 / fan_in
 
 
-def _torch_default(fan_in: int, fan_out: int) -> float:
+def _torch_default(fan_in: int, fan_out: int, draw: Draw) -> float:
     return 1 / (3 * fan_in)
-
-
-def _scaled(
-    name: str,
-    formula: str,
-    gain: str,
-    source: str,
-    family: Callable[[Callable[[int, int], float]], Callable[[Tensor, Draw, Generator], object]],
-    variance: Callable[[int, int], float],
-    *aliases: str,
-) -> Initializer:
-    """A rule whose variance depends on the fans alone."""
-    return Initializer(
-        name, formula, gain, source, family(variance), lambda i, o, draw: variance(i, o), aliases
-    )
 
 
 _GLOROT = "Glorot and Bengio 2010, eq. 12 and 16"
@@ -133,72 +124,75 @@ _ALL = (
     Initializer(
         "constant",
         "c",
-        "c·fan_in",
+        "c·√fan_in",
         "d2l 4.8.1.3: symmetry",
         lambda w, draw, g: w.fill_(draw.constant),
         lambda i, o, draw: 0.0,
         ("const",),
         uses="init_constant",
     ),
-    _scaled(
+    Initializer(
         "xavier_uniform",
         "U(−b, b), b = √(6/(fan_in + fan_out))",
         "1",
         _GLOROT,
-        _uniform,
+        _uniform(_xavier),
         _xavier,
-        "xavier",
-        "glorot",
-        "glorot_uniform",
+        ("xavier", "glorot", "glorot_uniform"),
     ),
-    _scaled(
+    Initializer(
         "xavier_normal",
         "N(0, 2/(fan_in + fan_out))",
         "1",
         _GLOROT,
-        _normal,
+        _normal(_xavier),
         _xavier,
-        "glorot_normal",
+        ("glorot_normal",),
     ),
-    _scaled(
+    Initializer(
         "kaiming_uniform",
         "U(−b, b), b = √(6/fan_in)",
         "√2",
         _HE,
-        _uniform,
+        _uniform(_he_in),
         _he_in,
-        "he_uniform",
+        ("he_uniform",),
     ),
-    _scaled(
-        "kaiming_normal", "N(0, 2/fan_in)", "√2", _HE, _normal, _he_in, "he", "kaiming", "he_normal"
+    Initializer(
+        "kaiming_normal",
+        "N(0, 2/fan_in)",
+        "√2",
+        _HE,
+        _normal(_he_in),
+        _he_in,
+        ("he", "kaiming", "he_normal"),
     ),
-    _scaled(
+    Initializer(
         "kaiming_uniform_fan_out",
         "U(−b, b), b = √(6/fan_out)",
         "√2",
         _HE,
-        _uniform,
+        _uniform(_he_out),
         _he_out,
-        "he_uniform_fan_out",
+        ("he_uniform_fan_out",),
     ),
-    _scaled(
+    Initializer(
         "kaiming_normal_fan_out",
         "N(0, 2/fan_out)",
         "√2",
         _HE,
-        _normal,
+        _normal(_he_out),
         _he_out,
-        "he_fan_out",
-        "he_normal_fan_out",
+        ("he_fan_out", "he_normal_fan_out"),
     ),
-    _scaled(
+    Initializer(
         "lecun_normal",
         "N(0, 1/fan_in)",
         "1",
         "LeCun et al. 1998, Efficient BackProp, eq. 16",
-        _normal,
+        _normal(_lecun),
         _lecun,
-        "lecun",
+        ("lecun",),
     ),
     Initializer(
         "orthogonal",
@@ -206,7 +200,7 @@ _ALL = (
         "1",
         "Saxe et al. 2014",
         _orthogonal,
-        lambda i, o, draw: 1 / max(i, o),
+        _orthogonal_entry,
         ("ortho",),
     ),
     Initializer(
@@ -215,19 +209,21 @@ _ALL = (
         "from data",
         "Mishkin and Matas 2016",
         _orthogonal,
-        lambda i, o, draw: 1 / max(i, o),
+        _orthogonal_entry,
         calibrated=True,
     ),
-    _scaled(
+    Initializer(
         "torch_default",
         "U(−b, b), b = 1/√fan_in",
         "1/√3",
         "torch.nn.Linear: kaiming_uniform with a = √5",
-        _uniform,
+        _uniform(_torch_default),
         _torch_default,
-        "default",
-        "torch",
-        "pytorch",
+        (
+            "default",
+            "torch",
+            "pytorch",
+        ),
     ),
 )
 INITIALIZERS: dict[str, Initializer] = {i.name: i for i in _ALL}
