@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -36,9 +37,13 @@ class Step(Control, frozen=True):
 
 
 class Stop(Control, frozen=True):
-    """End the run after the current step; `outcome` is stopped or interrupted (by a signal)."""
+    """End the run after the current step; `outcome` is stopped or interrupted (by a signal).
+
+    `reason`, where given, becomes the detail of `RunFinished`.
+    """
 
     interrupted: bool = False
+    reason: str = ""
 
 
 class SetLearningRate(Control, frozen=True):
@@ -75,13 +80,20 @@ class Controls:
     """The desk between those who ask and the run. Safe to use from any thread.
 
     `report(text, done, total)` is how a run tells of its preparation (a download, say) before its
-    first event; `total` is 0 where it is not known.
+    first event; `total` is 0 where it is not known. `directory` is the directory of the run's
+    record once its first event is written; None where nothing is recorded, and then the run
+    writes no file.
     """
 
     def __init__(self, report: Report = unreported) -> None:
         self.report = report
+        self.directory: Path | None = None
         self._asked = threading.Condition()
         self._requests: deque[AnyControl] = deque()
+
+    def recorded_in(self, directory: Path) -> None:
+        """Tell the run where its record lies; for `RecordSink(runs, opened=...)`."""
+        self.directory = directory
 
     def request(self, control: AnyControl) -> None:
         """Ask; returns at once."""

@@ -1,0 +1,52 @@
+"""Where runs lie: a directory of runs, and in it one directory for each, named by its id."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import platformdirs
+
+from engine.errors import BadInput
+
+LOG = "events.jsonl"
+HEAD = "run.json"
+CHECKPOINTS = "checkpoints"
+VARIABLE = "MLP_TUI_RUNS"
+_RUN_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")
+
+
+def runs_directory() -> Path:
+    """The directory of runs: MLP_TUI_RUNS, else the platform's place for state. Made if missing.
+
+    Raises:
+        BadInput: when it cannot be made or written.
+    """
+    given = os.environ.get(VARIABLE, "")
+    path = (
+        Path(given).expanduser().absolute()
+        if given
+        else platformdirs.user_state_path("mlp-tui", appauthor=False) / "runs"
+    )
+    hint = f"set {VARIABLE} to a directory that can be written"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"the directory of runs {path}: {error.strerror}; {hint}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise BadInput(f"the directory of runs {path} cannot be written; {hint}")
+    return path
+
+
+def run_directory(runs: Path, run_id: str) -> Path:
+    """The directory of a run, whether or not it exists.
+
+    Raises:
+        BadInput: when that cannot be a run's id (so that no name leads out of `runs`).
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise BadInput(
+            f"{run_id!r} is not a run's id: lower-case letters, digits and -, at most 64"
+        )
+    return runs / run_id

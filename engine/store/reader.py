@@ -1,0 +1,165 @@
+"""Reading a run's log, finished or growing: every whole line once, every damaged one counted."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from engine.events import AnyEvent, decode
+
+LONGEST_LINE = 64 << 20
+_CHUNK = 256 << 10
+
+
+class _Numbered(msgspec.Struct):
+    seq: int
+
+
+@dataclass
+class Damage:
+    """What could not be read as it was written; all zero for a sound log.
+
+    `corrupt` lines fail their checksum (or are longer than any event), `torn` is 1 when the log
+    ends within a line, `unknown` lines are whole but no event this version knows, and `missing`
+    counts the sequence numbers that no whole line had. `repeated` lines came out of order and
+    were left out.
+    """
+
+    corrupt: int = 0
+    torn: int = 0
+    unknown: int = 0
+    missing: int = 0
+    repeated: int = 0
+
+    def __bool__(self) -> bool:
+        return any((self.corrupt, self.torn, self.unknown, self.missing, self.repeated))
+
+
+class Follower:
+    """Reads a log that may still grow, without waiting and without keeping it in memory.
+
+    Only the place of the next unread line is remembered, so a last line that is not whole yet, or
+    that its writer cuts back, is simply read again.
+
+    Raises:
+        OSError: on creation, when the file cannot be opened (a symbolic link is refused).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.damage = Damage()
+        self.caught_up = False
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._offset = 0
+        self._next_seq = 0
+        self._skipping = False
+
+    def drain(
+        self, budget: float = 0.008, clock: Callable[[], float] = time.perf_counter
+    ) -> list[AnyEvent]:
+        """The events written since the last call, reading for about `budget` seconds.
+
+        `caught_up` then says whether the end was reached. Never raises on what the file holds.
+        """
+        deadline = clock() + budget
+        events: list[AnyEvent] = []
+        self.caught_up = False
+        while not self.caught_up:
+            lines = self._whole_lines()
+            self.caught_up = not lines
+            for line in lines:
+                self._offset += len(line) + 1
+                event = self._understood(line)
+                if event is not None:
+                    events.append(event)
+                if clock() >= deadline:
+                    return events
+        return events
+
+    def finish(self) -> None:
+        """Nothing more will be written: what is left after the last whole line is torn."""
+        self.damage.torn = int(self._skipping or os.fstat(self._descriptor).st_size > self._offset)
+
+    def close(self) -> None:
+        """Let the file go; idempotent."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Follower:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _whole_lines(self) -> list[bytes]:
+        """Some of the next lines, without their newlines; none when the end is reached."""
+        data = bytearray()
+        while chunk := os.pread(self._descriptor, _CHUNK, self._offset + len(data)):
+            data += chunk
+            end = data.rfind(b"\n", len(data) - len(chunk))
+            if end >= 0:
+                return bytes(data[:end]).split(b"\n")
+            if self._skipping or len(data) > LONGEST_LINE:
+                self._skipping = True
+                self._offset += len(data)
+                data.clear()
+        return []
+
+    def _understood(self, line: bytes) -> AnyEvent | None:
+        text, _, checksum = line.rpartition(b"\t")
+        if self._skipping or checksum != crc(text):
+            self._skipping = False  # this line was the end of the one too long to hold
+            self.damage.corrupt += 1
+            return None
+        try:
+            event = decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            self.damage.unknown += 1
+            self._count_unknown(text)
+            return None
+        return event if self._count(event.seq) else None
+
+    def _count_unknown(self, text: bytes) -> None:
+        try:
+            self._count(msgspec.json.decode(text, type=_Numbered).seq)
+        except (msgspec.DecodeError, RecursionError):
+            return  # not even a number: it stays counted as unknown alone
+
+    def _count(self, seq: int) -> bool:
+        """Whether a line with this number is new; the numbers it skips are missing."""
+        if seq < self._next_seq:
+            self.damage.repeated += 1
+            return False
+        self.damage.missing += seq - self._next_seq
+        self._next_seq = seq + 1
+        return True
+
+
+def read(path: Path, damage: Damage | None = None) -> Iterator[AnyEvent]:
+    """Every event of a log as it stands, in order; `damage` is filled in by the end.
+
+    Raises:
+        OSError: when the file cannot be opened.
+    """
+    with Follower(path) as follower:
+        follower.damage = damage if damage is not None else follower.damage
+        while not follower.caught_up:
+            yield from follower.drain(0.05)
+        follower.finish()
+
+
+def crc(text: bytes) -> bytes:
+    """The checksum of a line: CRC-32 in eight hexadecimal digits."""
+    return b"%08x" % zlib.crc32(text)
