@@ -133,8 +133,9 @@ def spell(field: Field, value: Any) -> str:
 
 
 def spell_number(value: float) -> str:
-    """A number as short as it goes: ``0.1``, ``1e-05``, ``256``."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A number as short as it goes without losing a digit: ``0.1``, ``1e-05``, ``256``."""
+    short = f"{value:g}"
+    return short if float(short) == value and isinstance(value, float) else str(value)
 
 
 def readings(
@@ -195,7 +196,8 @@ def canonical(name: str, choices: Iterable[str], aliases: Mapping[str, str]) -> 
 
 def _convert(field: Field, text: str, kind: Any) -> Any:
     try:
-        return msgspec.convert(text, kind, strict=False)
+        # Python's own reading of a float knows ".1"; msgspec's reading of an int refuses "1_000".
+        return float(text) if kind is float else msgspec.convert(text, kind, strict=False)
     except (msgspec.ValidationError, ValueError):
         raise BadInput(
             f"{field.name} = {text!r} is not {_EXPECTED[field.kind]}{_words(field)}"
