@@ -1,0 +1,1 @@
+"""Figures against peers and limits, as paired ratios: ``python -m benchmarks --help``."""

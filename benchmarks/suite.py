@@ -1,0 +1,34 @@
+"""The registry: one benchmark per file, one line each here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.figures import Figure
+from benchmarks.plan import Plan
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A name for the command line, the module whose `run(plan)` measures, and what it measures."""
+
+    name: str
+    title: str
+
+    def run(self, plan: Plan) -> Iterator[Figure]:
+        """Measure; a figure is handed over as soon as it stands."""
+        figures: Iterator[Figure] = importlib.import_module(f"benchmarks.{self.name}").run(plan)
+        return figures
+
+
+SUITE = (
+    Benchmark("epoch", "One epoch of 784-256-10, batch 256, one thread"),
+    Benchmark("telemetry", "Telemetry"),
+    Benchmark("screen", "Throughput with the screen drawing, over the same screen at rest"),
+    Benchmark("keys", "From key to echo while training at full speed"),
+    Benchmark("traffic", "Bytes to the terminal while training, 4 draws a second"),
+    Benchmark("first_frame", "First frame"),
+    Benchmark("record", "The run's record"),
+)
