@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 _OF_THE_USER = ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES", "MLP_TUI_RUNS")
@@ -26,3 +27,14 @@ def own_environment(
 def repository() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes that a line separates: 2,048 training and 256 test examples of 8 features."""
+    rng = np.random.default_rng(0)
+    x = rng.random((2304, 8), dtype=np.float32)
+    y = (x.sum(axis=1) > 4).astype(np.int64)
+    path = tmp_path_factory.mktemp("data") / "small.npz"
+    np.savez(path, x_train=x[:2048], y_train=y[:2048], x_test=x[2048:], y_test=y[2048:])
+    return path

@@ -1,0 +1,29 @@
+"""Consoles that print text as it is: no markup, no highlighting, no emoji codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from rich.console import Console
+
+PLAIN_WIDTH = 120  # columns, where there is no terminal to ask
+
+
+class _Plain(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError  # rich would leave the process from here, and from any thread
+
+
+def plain(*, stderr: bool = False) -> Console:
+    """A console on standard output or standard error; BrokenPipeError when its reader is gone."""
+    console = _Plain(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    return console
+
+
+def discard_stdout() -> None:
+    """Nobody reads standard output any more: what is still buffered must not fail at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

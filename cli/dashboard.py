@@ -1,0 +1,86 @@
+"""Bare ``mlp-tui``: the dashboard, over an engine in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli import exits
+from cli.flags import Parser
+from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
+from engine.config import RunConfig
+from engine.data.names import FILE_ENDINGS, resolve
+from engine.errors import BadInput
+from engine.text import clean
+
+COMMANDS = """commands:
+  mlp-tui [flags]          train and watch it live
+  mlp-tui train [flags]    the same run without a screen; --json writes its events
+  mlp-tui doctor           what will work here and what will not"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Open the dashboard; returns the exit code once it is left.
+
+    Raises:
+        BadInput: when a flag or file cannot be used, or there is no terminal; no screen opens.
+    """
+    options = parser().read(words)
+    text = own_version() if options.version else shown_instead(options)
+    if text is not None:
+        sys.stdout.write(text)
+        return exits.COMPLETED
+    config = config_from(options)
+    check_data(config)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise BadInput("the dashboard needs a terminal; mlp-tui train does the same run without")
+    use_runs_directory(options)
+    return _open(config)
+
+
+def parser() -> Parser:
+    """The flags of the dashboard."""
+    made = Parser(
+        "mlp-tui",
+        "A laboratory for training dynamics that lives in a terminal.\n\n" + COMMANDS,
+        exits.described(),
+    )
+    made.add_argument("--version", action="store_true", help="show the version and exit")
+    add_run_flags(made)
+    return made
+
+
+def _open(config: RunConfig) -> int:
+    from engine.process_link import ProcessLink
+
+    link = ProcessLink()  # the engine begins to load torch while the screen is drawn
+    try:
+        from tui.app import DashboardApp
+
+        app = DashboardApp(link, config)
+        app.run()
+    finally:
+        link.close()
+    return app.return_code or exits.COMPLETED
+
+
+def check_data(config: RunConfig) -> None:
+    """Refuse data that no run could read, before a screen opens.
+
+    Raises:
+        BadInput: when `data` is no known name, or a file that is not there.
+    """
+    name = resolve(config.data)
+    if name.lower().endswith(FILE_ENDINGS) and not Path(name).expanduser().is_file():
+        raise BadInput(f"data = {clean(name, 500)}: there is no such file")
+
+
+def own_version() -> str:
+    """The line that ``--version`` shows."""
+    from importlib.metadata import PackageNotFoundError, version  # 20 ms that only this needs
+
+    try:
+        return f"mlp-tui {version('mlp-tui')}\n"
+    except PackageNotFoundError:
+        return "mlp-tui, not installed: running from a checkout\n"

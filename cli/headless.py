@@ -1,0 +1,111 @@
+"""One run in this process, without a screen."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from cli import exits
+from cli.consoles import discard_stdout, plain
+from cli.interrupts import Interrupts
+from cli.json_lines import JsonLines, take_stdout
+from cli.progress import Bar, Lines, Nothing, Watcher
+from cli.summary import summary
+from engine.config import RunConfig
+from engine.controls import Controls, Stop
+from engine.errors import BadInput
+from engine.events import Event
+from engine.session import Session
+from engine.store.layout import runs_directory
+from engine.store.record import RecordSink
+from engine.text import clean
+from tui.run_view import RunView, fold
+
+
+class Watch:
+    """A sink that folds the events and shows them; when nobody can be shown them, the run ends."""
+
+    def __init__(self, watcher: Watcher, controls: Controls, interrupts: Interrupts) -> None:
+        self.view = RunView()
+        self._watcher = watcher
+        self._controls = controls
+        self._interrupts = interrupts
+
+    def report(self, text: str, done: float, total: float) -> None:
+        """News of the preparation, which a signal ends here."""
+        self._interrupts.check()
+        self._watcher.prepare(text, done, total)
+
+    def accept(self, event: Event) -> None:
+        """Fold and show."""
+        self.view = fold(event, self.view)
+        try:
+            self._watcher.show(event, self.view)
+        except BrokenPipeError:
+            self._watcher = Nothing()
+            self._controls.request(Stop())
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._watcher.close()
+
+
+def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
+    """Train to the end, recording the run; returns the exit code.
+
+    Raises:
+        BadInput: when the data cannot be used; then nothing was recorded.
+    """
+    controls = Controls()
+    with Interrupts(controls) as interrupts:
+        from engine.experiments import named  # torch: a second or two
+
+        interrupts.check()
+        run = partial(named("train").run, config)
+        record = RecordSink(runs_directory())
+        lines = JsonLines(take_stdout(), partial(controls.request, Stop())) if json else None
+        watch = Watch(watcher_for(progress, off=json or quiet), controls, interrupts)
+        controls.report = watch.report
+        session = Session(run, controls, [record, watch, *([lines] if lines else [])])
+        session.start()
+        session.join()
+    code = _ended(session)
+    if lines and lines.failure:
+        _complain(f"standard output cannot be written: {lines.failure.strerror}")
+        return exits.FAILED
+    if not json and not quiet:
+        _print_summary(watch.view, record.directory)
+    elif code == exits.FAILED and session.finished:
+        _complain(session.finished.detail)
+    return code
+
+
+def watcher_for(progress: str, *, off: bool) -> Watcher:
+    """How the run is shown: `progress` is one of PROGRESS, and `off` is what auto gives way to."""
+    console = plain(stderr=True)
+    if progress == "auto":
+        progress = "off" if off else "bar" if console.is_terminal else "lines"
+    return {"bar": Bar, "lines": Lines}[progress](console) if progress != "off" else Nothing()
+
+
+def _ended(session: Session) -> int:
+    if session.finished:
+        return exits.OF_OUTCOME[session.finished.outcome]
+    if isinstance(session.error, BadInput):
+        raise session.error
+    if isinstance(session.error, KeyboardInterrupt):
+        return exits.INTERRUPTED
+    sys.stderr.write(session.trace)
+    return exits.FAILED
+
+
+def _print_summary(view: RunView, record: Path | None) -> None:
+    try:
+        plain().print(summary(view, clean(str(record), 500)))
+    except BrokenPipeError:
+        discard_stdout()
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"mlp-tui: {clean(sentence, 2000)}\n")

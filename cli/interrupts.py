@@ -1,0 +1,54 @@
+"""SIGINT and SIGTERM while a run trains without a screen."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType, TracebackType
+from typing import Any
+
+from cli import exits
+from engine.controls import Controls, Stop
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Interrupts:
+    """A context in which the first signal asks the run to stop and a second leaves at once.
+
+    While the run prepares it takes no requests, so `check` (called with each piece of news of the
+    preparation) raises KeyboardInterrupt there once a signal has come.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self.came = False
+        self._controls = controls
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        for number in SIGNALS:
+            self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt when a signal has come."""
+        if self.came:
+            raise KeyboardInterrupt
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.came:
+            if os.isatty(2):
+                os.write(2, SHOW_CURSOR)  # a progress bar hides it
+            os._exit(exits.INTERRUPTED)
+        self.came = True
+        self._controls.request(Stop(interrupted=True))

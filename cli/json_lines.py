@@ -1,0 +1,63 @@
+"""Events as JSON lines on standard output, with nothing else among them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from engine.errors import BadInput
+from engine.events import Event, encode
+
+
+def take_stdout() -> int:
+    """A private descriptor of standard output; from now on all other output goes to stderr.
+
+    That covers native code too: CUDA and OpenMP write to descriptor 1 without asking Python.
+
+    Raises:
+        BadInput: when standard output or standard error is closed.
+    """
+    try:
+        sys.stdout.flush()
+        private = os.dup(1)
+        os.set_blocking(private, True)  # a reader that is behind makes the writer wait
+        os.dup2(2, 1)
+    except (OSError, AttributeError):
+        raise BadInput("--json needs an open standard output and standard error") from None
+    return private
+
+
+class JsonLines:
+    """A sink that writes one line for each event to a descriptor it owns.
+
+    When the line cannot be written, `on_failure` is called once and nothing more is written;
+    `failure` is the reason, unless the reader merely closed the pipe.
+    """
+
+    def __init__(self, descriptor: int, on_failure: Callable[[], None]) -> None:
+        self.failure: OSError | None = None
+        self._descriptor = descriptor
+        self._on_failure = on_failure
+        self._open = True
+
+    def accept(self, event: Event) -> None:
+        """Write the event at once, whole."""
+        if not self._open:
+            return
+        try:
+            self._write(encode(event) + b"\n")
+        except OSError as error:
+            self.failure = None if isinstance(error, BrokenPipeError) else error
+            self._open = False
+            self._on_failure()
+
+    def close(self) -> None:
+        """Close the descriptor, so that the reader sees the end."""
+        self._open = False
+        os.close(self._descriptor)
+
+    def _write(self, line: bytes) -> None:
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]

@@ -1,0 +1,71 @@
+"""The entry point ``mlp-tui``: finds the command, and turns bad input into a sentence."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from cli import exits
+from cli.settings import readable_words
+from engine.errors import BadInput, did_you_mean
+from engine.text import clean
+
+LONGEST_SENTENCE = 2000  # characters
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that was typed; returns its exit code."""
+    # OpenMP's threads spin while they wait; beside a busy neighbour that costs several times over.
+    # Its library reads this when torch is loaded, in this process or in the engine's.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a sign the terminal lacks must not end a run
+    try:
+        code = _run(readable_words(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return code
+    except BadInput as error:
+        sys.stderr.write(f"mlp-tui: {clean(str(error), LONGEST_SENTENCE)}\n")
+        return exits.BAD_INPUT
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        from cli.consoles import discard_stdout
+
+        discard_stdout()  # the reader has seen enough (`| head`)
+        return exits.COMPLETED
+
+
+def _run(words: Sequence[str]) -> int:
+    if words and not words[0].startswith("-"):
+        if words[0] not in COMMANDS:
+            hint = did_you_mean(words[0], COMMANDS)
+            raise BadInput(f"unknown command {words[0]!r}{hint} (see mlp-tui --help)")
+        return COMMANDS[words[0]](words[1:])
+    return _dashboard(words)
+
+
+def _train(words: Sequence[str]) -> int:
+    from cli import train
+
+    return train.main(words)
+
+
+def _doctor(words: Sequence[str]) -> int:
+    from cli import doctor
+
+    return doctor.main(words)
+
+
+def _dashboard(words: Sequence[str]) -> int:
+    from cli import dashboard
+
+    return dashboard.main(words)
+
+
+COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
+    {"train": _train, "doctor": _doctor}
+)

@@ -1,0 +1,149 @@
+"""How far a run without a screen has come, on standard error."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from engine.events import EpochFinished, Event, Noted
+from engine.text import clean
+from tui.run_view import RunView
+
+REDRAW_SECONDS = 0.25
+
+
+class Watcher(Protocol):
+    """Shows news of the preparation, and then the run after each event."""
+
+    def prepare(self, text: str, done: float, total: float) -> None: ...
+
+    def show(self, event: Event, view: RunView) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Nothing:
+    """Shows nothing."""
+
+    def prepare(self, text: str, done: float, total: float) -> None:
+        """Ignore it."""
+
+    def show(self, event: Event, view: RunView) -> None:
+        """Ignore it."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+class Lines:
+    """One plain line for each epoch, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._preparing = ""
+
+    def prepare(self, text: str, done: float, total: float) -> None:
+        """Say what is being prepared, once."""
+        if text != self._preparing:
+            self._preparing = text
+            self._say(clean(text))
+
+    def show(self, event: Event, view: RunView) -> None:
+        """Say how an epoch went, and what the run wants said."""
+        if isinstance(event, EpochFinished):
+            self._say(epoch_line(event, view))
+        elif isinstance(event, Noted) and event.level != "info":
+            self._say(f"{event.level}: {clean(event.text, 500)}")
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def _say(self, line: str) -> None:
+        self._console.print(Text(line), soft_wrap=True)
+
+
+class Bar:
+    """A progress bar, redrawn by the training thread itself a few times a second.
+
+    A second thread that draws would take the interpreter from the trainer at its own moments.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._drawn = -math.inf
+        self._lines = Lines(console)
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f} %"),
+            _Figures(),
+            console=console,
+            auto_refresh=False,
+            expand=True,
+        )
+        self._task = self._bar.add_task("preparing", total=None, figures="")
+        self._bar.start()
+
+    def prepare(self, text: str, done: float, total: float) -> None:
+        """Draw how far the preparation (a download, say) has come."""
+        figures = f"{done / 1e6:.1f} MB" if done else ""
+        self._draw(clean(text, 50), done, total, figures, urgent=done >= total > 0)
+
+    def show(self, event: Event, view: RunView) -> None:
+        """Draw the epoch, the step, the loss, the test accuracy, the speed and the time left."""
+        self._lines.show(event, view) if isinstance(event, Noted) else None
+        what = f"epoch {current_epoch(view)}/{view.epochs}"
+        urgent = view.finished is not None
+        self._draw(what, view.step, view.total_steps, figures_of(view), urgent=urgent)
+
+    def close(self) -> None:
+        """Leave the bar as it stands and show the cursor again."""
+        self._bar.stop()
+
+    def _draw(self, what: str, done: float, total: float, figures: str, *, urgent: bool) -> None:
+        now = self._clock()
+        if now - self._drawn < REDRAW_SECONDS and not urgent:
+            return
+        self._drawn = now
+        self._bar.update(
+            self._task, description=what, completed=done, total=total or None, figures=figures
+        )
+        self._bar.refresh()
+
+
+class _Figures(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields["figures"]))
+
+
+def current_epoch(view: RunView) -> int:
+    """The epoch that the newest step belongs to, counted from 1."""
+    return max(1, -(-view.step // view.steps_per_epoch)) if view.steps_per_epoch else 1
+
+
+def figures_of(view: RunView) -> str:
+    """The numbers beside the bar."""
+    figures = [f"step {view.step}", f"loss {view.loss.last:.4f}"]
+    if len(view.test_accuracy):
+        figures.append(f"test {view.test_accuracy.last:.1%}")
+    if math.isfinite(view.samples_per_second):
+        figures.append(f"{view.samples_per_second:,.0f} samples/s")
+    if math.isfinite(view.seconds_left) and not view.finished:
+        figures.append(f"{view.seconds_left:.0f} s left")
+    return "  ".join(figures)
+
+
+def epoch_line(event: EpochFinished, view: RunView) -> str:
+    """One epoch in a line of plain text."""
+    return (
+        f"epoch {event.epoch}/{view.epochs}  step {event.step}  "
+        f"train loss {event.train_loss:.4f}  train acc {event.train_accuracy:.4f}  "
+        f"test loss {event.test_loss:.4f}  test acc {event.test_accuracy:.4f}  "
+        f"{event.samples_per_second:,.0f} samples/s"
+    )

@@ -1,0 +1,121 @@
+"""What is left of a run when it has ended without a screen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from engine.text import clean
+from tui.run_view import RunView
+
+_VITALS = {
+    "weight_norm": "|W|",
+    "gradient_norm": "|g|",
+    "bias_gradient_norm": "|g_b|",
+    "update_ratio": "|Δ|/|W|",
+    "activation_mean": "act mean",
+    "activation_std": "act std",
+    "dead": "dead",
+    "delta_norm": "|δ|",
+}
+_MAGNITUDES = {
+    "min": "min",
+    "max": "max",
+    "mean_abs": "mean |w|",
+    "rms": "rms",
+    "frobenius": "‖·‖F",
+    "spectral": "‖·‖2",
+    "effective_rank": "eff. rank",
+}
+
+
+def summary(view: RunView, record: str) -> RenderableType:
+    """The outcome, what was trained, each epoch, each layer, each matrix, where the record lies."""
+    return Group(*_parts(view), Text(f"record: {record}"))
+
+
+def _parts(view: RunView) -> Iterator[RenderableType]:
+    yield Text(_outcome(view))
+    yield Text(_subject(view))
+    if len(view.test_loss):
+        yield _epochs(view)
+    if view.vitals:
+        yield _layers(view)
+    if view.matrices:
+        yield _matrices(view)
+
+
+def _outcome(view: RunView) -> str:
+    if view.finished is None:
+        return "the run did not end in order"
+    return f"{view.finished.outcome}: {clean(view.finished.detail, 500)}"
+
+
+def _subject(view: RunView) -> str:
+    started = view.started
+    if started is None:
+        return "the run did not start"
+    parts = [f"run {clean(started.run_id)}"]
+    if started.dataset:
+        data = started.dataset
+        parts.append(
+            f"{clean(data.name)} ({data.train_examples:,} train, {data.test_examples:,} test)"
+        )
+    if started.layers:
+        widths = [started.layers[0].fan_in, *(layer.fan_out for layer in started.layers)]
+        parts.append("-".join(map(str, widths)))
+    parts += [
+        f"{key} {view.config[key]}" for key in ("activation", "init", "optimizer", "lr", "seed")
+    ]
+    return " · ".join([*parts, started.device])
+
+
+def _epochs(view: RunView) -> Table:
+    names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+    table = _table("epochs", "epoch", *(name.replace("_", " ") for name in names))
+    first = view.epoch - len(view.test_loss) + 1
+    for epoch, row in enumerate(
+        zip(*(getattr(view, name).y for name in names), strict=True), first
+    ):
+        table.add_row(str(epoch), *map(number, row))
+    return table
+
+
+def _layers(view: RunView) -> Table:
+    steps = next(iter(view.vitals.values()))["weight_norm"].x
+    at = f"layers at step {steps[-1]:.0f}" if steps else "layers"
+    table = _table(at, "layer", "shape", *_VITALS.values())
+    shapes = (
+        {la.name: f"{la.fan_out}×{la.fan_in}" for la in view.started.layers} if view.started else {}
+    )
+    for name, columns in view.vitals.items():
+        last = (number(columns[vital].last) for vital in _VITALS)
+        table.add_row(clean(name), shapes.get(name, ""), *last)
+    return table
+
+
+def _matrices(view: RunView) -> Table:
+    assert view.matrices is not None
+    table = _table(
+        f"matrices at step {view.matrices.step}", "matrix", "shape", *_MAGNITUDES.values()
+    )
+    for row in view.matrices.rows:
+        values = (number(getattr(row, magnitude)) for magnitude in _MAGNITUDES)
+        table.add_row(f"{clean(row.name)} {row.kind}", "×".join(map(str, row.shape)), *values)
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(Text(column), justify="right" if index else "left", no_wrap=True)
+    return table
+
+
+def number(value: float) -> str:
+    """Four significant figures; what is not finite is spelled out."""
+    return f"{value:.4g}" if math.isfinite(value) else str(value)

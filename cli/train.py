@@ -1,0 +1,53 @@
+"""``mlp-tui train``: the flags of a run without a screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cli import exits
+from cli.flags import Parser
+from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
+
+PROGRESS = ("auto", "bar", "lines", "off")
+
+
+def main(words: Sequence[str]) -> int:
+    """Train as the flags say; returns the exit code.
+
+    Raises:
+        BadInput: when a flag, a file or the data cannot be used.
+    """
+    options = parser().read(words)
+    text = shown_instead(options)
+    if text is not None:
+        sys.stdout.write(text)
+        return exits.COMPLETED
+    config = config_from(options)
+    use_runs_directory(options)
+    from cli.headless import train
+
+    return train(config, json=options.json, quiet=options.quiet, progress=options.progress)
+
+
+def parser() -> Parser:
+    """The flags of ``mlp-tui train``."""
+    made = Parser(
+        "mlp-tui train",
+        "Train without a screen: progress on standard error, a summary on standard output.",
+        exits.described(),
+    )
+    made.add_argument(
+        "--json", action="store_true", help="write the run's events to standard output, one a line"
+    )
+    made.add_argument("--quiet", action="store_true", help="write nothing but what went wrong")
+    made.add_argument(
+        "--progress",
+        choices=PROGRESS,
+        default="auto",
+        metavar="HOW",
+        help="bar, lines (one per epoch), off, or auto (the default): a bar on a terminal, "
+        "lines elsewhere, off with --json",
+    )
+    add_run_flags(made)
+    return made

@@ -1,0 +1,91 @@
+"""The command itself: what it prints, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from conftest import CommandLine
+
+from cli import exits
+from cli.main import main
+from engine.presets import PRESETS
+
+
+def test_presets_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--preset", "list"]) == 0
+    text = capsys.readouterr().out
+    for preset in PRESETS:
+        assert f"{preset.name}: {preset.title}" in text
+        assert preset.lesson in text
+
+
+@pytest.mark.parametrize("words", [[], ["train"]])
+def test_the_settings_are_printed_for_every_command(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--print-config", "--lr", ".5"]) == 0
+    assert "\nlr = 0.5\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"]])
+def test_help_documents_the_exit_codes(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 0
+    assert exits.described() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["trian"], "unknown command 'trian'; did you mean 'train'?"),
+        (["--json"], "unknown flag '--json'"),
+        (["doctor", "--lr", "1"], "unknown flag '--lr'"),
+        (["--lr", "x\x1b]52;c;Zm9v\x07"], "is not a number"),
+        (["train", "--data", "\udcff.npz"], "is not text"),
+        ([], "the dashboard needs a terminal; mlp-tui train"),
+        (["--data", "nowhere.npz"], "nowhere.npz"),
+    ],
+)
+def test_bad_input_is_one_clean_line_and_2(
+    words: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(words) == exits.BAD_INPUT
+    captured = capsys.readouterr()
+    assert sentence in captured.err
+    assert captured.err.count("\n") == 1
+    assert not set("\x1b\x07") & set(captured.err)
+    assert captured.out == ""
+
+
+def test_output_that_nobody_reads_is_no_error(command: CommandLine) -> None:
+    with command.start(["--help"]) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(words: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.main.COMMANDS", {"train": interrupted})
+    assert main(["train"]) == exits.INTERRUPTED
+
+
+def test_every_outcome_has_an_exit_code_that_the_help_explains() -> None:
+    from typing import get_args
+
+    from engine.events import Outcome
+
+    assert set(exits.OF_OUTCOME) == set(get_args(Outcome))
+    assert set(exits.OF_OUTCOME.values()) <= {code for code, _ in exits.MEANINGS}
