@@ -1,9 +1,9 @@
 """The registry: one experiment per file, one line each here."""
 
-from engine.experiments import train
 from engine.experiments.contract import Experiment
+from engine.experiments.train import EXPERIMENT as TRAIN
 
-EXPERIMENTS: tuple[Experiment, ...] = (train.EXPERIMENT,)
+EXPERIMENTS: tuple[Experiment, ...] = (TRAIN,)
 
 
 def named(name: str) -> Experiment:

@@ -1,0 +1,1 @@
+"""The training run: gradients, updates, the order of a step, and what is asked in between."""

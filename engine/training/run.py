@@ -1,0 +1,139 @@
+"""A training run from its settings to its last event."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib import metadata
+
+import msgspec
+import torch
+from torch import Tensor
+
+from engine.config import RunConfig
+from engine.controls import Controls
+from engine.data.minibatches import Minibatches, evaluation_batches
+from engine.data.sources import load as load_data
+from engine.events import Event, Noted, RunStarted
+from engine.model.build import build, describe
+from engine.model.network import Network
+from engine.store.checkpoint import Start
+from engine.telemetry.vitals import Vitals
+from engine.training import numerics, optimizers, state
+from engine.training.autograd import AutogradGradients
+from engine.training.gradients import Gradients, choose
+from engine.training.manual import ManualGradients
+from engine.training.objective import Meter
+from engine.training.seeds import derived, generator
+from engine.training.state import Progress
+from engine.training.stepper import Batches, Stepper
+from engine.training.trainer import Trainer
+
+
+def train(config: RunConfig, controls: Controls, start: Start | None = None) -> Iterator[Event]:
+    """Train a network; `start` is the saved state of a run to go on from.
+
+    `config.epochs` counts the epochs after `start`; an epoch that it left unfinished is finished
+    first. This thread's torch settings are the run's own until the generator ends.
+
+    Raises:
+        BadInput: before the first event, when something cannot be used.
+    """
+    device = numerics.resolve_device(config.device)
+    with numerics.applied(config, device) as chosen:
+        dataset = load_data(config, controls.report).to(device)
+        batches = Minibatches(dataset, config.batch_size, device, derived(config.seed, "shuffling"))
+        network = build(
+            config,
+            dataset.info.features,
+            len(dataset.info.classes),
+            generator(config.seed, "initialization"),
+            device,
+            _first_inputs(batches),
+        )
+        stepper = assemble(config, network, batches)
+        progress, notes = _continued(config, stepper, start, dataset.info.digest)
+        chosen["gradients"] = stepper.gradients.way
+        if not config.threads and device.type == "cpu":
+            chosen["threads"] = numerics.choose_threads(stepper.probe, os.cpu_count() or 1)
+        per_epoch = batches.steps_per_epoch
+        last_epoch = -(-progress.step // per_epoch) + config.epochs
+        yield RunStarted(
+            run_id="",
+            experiment="train",
+            config=msgspec.to_builtins(config),
+            layers=describe(network, config),
+            dataset=dataset.info,
+            device=numerics.device_name(device),
+            versions=_versions(),
+            numerics=chosen,
+            steps_per_epoch=per_epoch,
+            total_steps=last_epoch * per_epoch,
+            first_step=progress.step,
+            continues=start.run_id if start else "",
+        )
+        for text in (f"products: {chosen['matmul']}; gradients: {chosen['gradients']}", *notes):
+            yield Noted(text=text)
+        trainer = Trainer(
+            config,
+            stepper,
+            lambda: evaluation_batches(dataset, "test", device),
+            controls,
+            progress,
+            last_epoch,
+            dataset.info.digest,
+        )
+        yield from trainer.events()
+
+
+def assemble(config: RunConfig, network: Network, batches: Batches) -> Stepper:
+    """Everything one step needs, around a network and its minibatches.
+
+    Raises:
+        BadInput: when manual gradients were asked for and do not apply.
+    """
+    like = network.biases[0]
+    dropout = generator(config.seed, "dropout", str(like.device))
+    meter = Meter(config.batch_size, like)
+    gradients: Gradients
+    if choose(config, network) == "manual":
+        gradients = ManualGradients(network, meter)
+    else:
+        gradients = AutogradGradients(network, meter, dropout)
+    optimizer = optimizers.build(config, network, gradients.buffers)
+    vitals = Vitals(network, meter.slots)
+    return Stepper(network, batches, gradients, optimizer, dropout, meter, vitals)
+
+
+def _first_inputs(batches: Batches) -> Tensor:
+    """A copy of the first minibatch's inputs, for initializers that look at data."""
+    position = batches.state()
+    inputs = batches.next()[0].clone()
+    batches.load_state(position)
+    return inputs
+
+
+def _continued(
+    config: RunConfig, stepper: Stepper, start: Start | None, digest: str
+) -> tuple[Progress, list[str]]:
+    if start is None:
+        return Progress(), []
+    progress, notes = state.from_start(start, config, digest)
+    state.load(stepper, start, fresh_optimizer=bool(notes))
+    return progress, notes
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "mlp-tui": _own_version(),
+    }
+
+
+def _own_version() -> str:
+    try:
+        return metadata.version("mlp-tui")
+    except metadata.PackageNotFoundError:
+        return "from its source directory"

@@ -1,0 +1,162 @@
+"""What a person's requests change in a run: a small state machine without tensors or clocks."""
+
+from __future__ import annotations
+
+import math
+
+from engine.controls import (
+    AnyControl,
+    Extend,
+    Measure,
+    Pause,
+    Resume,
+    SetLearningRate,
+    SetPace,
+    Step,
+    Stop,
+)
+from engine.events import ControlApplied
+from engine.schema import spell_number
+
+Change = tuple[str, str, str, str]  # what, before, after, note
+
+
+class Steering:
+    """The settings that may change while a run is under way.
+
+    `lr` is the base learning rate, `pace` the steps per second (0: full speed) and `epochs` the
+    number of the last epoch. `allowed` is the number of steps until the run holds: None while it
+    runs freely, 0 while it holds.
+    """
+
+    def __init__(self, lr: float, pace: float, epochs: int) -> None:
+        self.lr = lr
+        self.pace = pace
+        self.epochs = epochs
+        self.allowed: int | None = None
+        self.stop: Stop | None = None
+        self.measure = False
+
+    @property
+    def holding(self) -> bool:
+        """Whether no step may be made until something is asked."""
+        return self.allowed == 0
+
+    def stepped(self) -> None:
+        """A step was made."""
+        if self.allowed:
+            self.allowed -= 1
+
+    def apply(self, control: AnyControl, step: int) -> ControlApplied:
+        """Do what is asked, and say what came of it at the boundary after `step` updates."""
+        what, before, after, note = self._ending(control) if self.stop else self._change(control)
+        return ControlApplied(
+            step=step, what=what, before=before, after=after, note=note, request=control.request
+        )
+
+    def _change(self, control: AnyControl) -> Change:
+        match control:
+            case Pause():
+                return self._pause()
+            case Resume():
+                return self._resume()
+            case Step(count=count):
+                return self._step(count)
+            case Stop():
+                before = self._mode()
+                self.stop = control
+                return "stop", before, "stopped", control.reason
+            case SetLearningRate(lr=lr):
+                return self._set_lr(lr)
+            case SetPace(steps_per_second=pace):
+                return self._set_pace(pace)
+            case Extend(epochs=epochs):
+                return self._extend(epochs)
+            case Measure():
+                self.measure = True
+                return "measure", "", "measured", ""
+
+    def _ending(self, control: AnyControl) -> Change:
+        return _NAMES[type(control)], "stopped", "stopped", "the run is ending"
+
+    def _mode(self) -> str:
+        return "running" if self.allowed is None else "paused"
+
+    def _pause(self) -> Change:
+        before = self._mode()
+        self.allowed = 0
+        return "pause", before, "paused", "was paused already" if before == "paused" else ""
+
+    def _resume(self) -> Change:
+        before = self._mode()
+        self.allowed = None
+        return "resume", before, "running", "was running already" if before == "running" else ""
+
+    def _step(self, count: int) -> Change:
+        if self.allowed is None:
+            return "step", "running", "running", "steps are made one by one only while paused"
+        if count < 1:
+            return "step", "paused", "paused", f"{count} is not a number of steps"
+        self.allowed += count
+        return "step", "paused", f"{self.allowed} step{'s' * (self.allowed > 1)}", ""
+
+    def _set_lr(self, lr: float) -> Change:
+        before = after = spell_number(self.lr)
+        if not (math.isfinite(lr) and lr > 0):
+            return "learning rate", before, before, f"{lr:g} is not a positive number"
+        self.lr = lr
+        after = spell_number(lr)
+        return "learning rate", before, after, "was that already" if before == after else ""
+
+    def _set_pace(self, pace: float) -> Change:
+        before = _pace(self.pace)
+        if not (math.isfinite(pace) and pace >= 0):
+            return "pace", before, before, f"{pace:g} is not a number of steps per second"
+        self.pace = pace
+        after = _pace(pace)
+        return "pace", before, after, "was that already" if before == after else ""
+
+    def _extend(self, epochs: int) -> Change:
+        before = str(self.epochs)
+        if epochs < 1:
+            return "epochs", before, before, f"{epochs} is not a number of epochs to add"
+        self.epochs += epochs
+        return "epochs", before, str(self.epochs), ""
+
+
+_NAMES: dict[type[AnyControl], str] = {
+    Pause: "pause",
+    Resume: "resume",
+    Step: "step",
+    Stop: "stop",
+    SetLearningRate: "learning rate",
+    SetPace: "pace",
+    Extend: "epochs",
+    Measure: "measure",
+}
+
+
+def _pace(pace: float) -> str:
+    return f"{spell_number(pace)} steps/s" if pace else "full speed"
+
+
+class Pacer:
+    """When the next step is due at a number of steps per second; time comes from outside."""
+
+    def __init__(self) -> None:
+        self._due: float | None = None
+        self._pace = 0.0
+
+    def wait(self, now: float, pace: float) -> float:
+        """Seconds until the next step may begin; 0 at full speed."""
+        if pace != self._pace:
+            self._pace, self._due = pace, None
+        if not pace or self._due is None:
+            return 0.0
+        return max(0.0, self._due - now)
+
+    def stepped(self, now: float) -> None:
+        """A step begins now. A step that came late does not make the ones after it hurry."""
+        if self._pace:
+            due = now if self._due is None else max(self._due, now - 1 / self._pace)
+            self._due = due + 1 / self._pace
