@@ -16,7 +16,7 @@ from engine.config import RunConfig
 from engine.controls import Controls, Stop
 from engine.errors import BadInput
 from engine.events import Event
-from engine.session import Session
+from engine.session import Session, readable
 from engine.store.layout import runs_directory
 from engine.store.record import RecordSink
 from engine.text import clean
@@ -70,15 +70,16 @@ def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
         session = Session(run, controls, [record, watch, *([lines] if lines else [])])
         session.start()
         session.join()
-    code = _ended(session)
+    if session.finished is None:
+        return _unprepared(session)
     if lines and lines.failure:
-        _complain(f"standard output cannot be written: {lines.failure.strerror}")
-        return exits.FAILED
-    if not json and not quiet:
+        return _complain(f"standard output cannot be written: {lines.failure.strerror}")
+    if not json and not quiet and watch.view.started:
         _print_summary(watch.view, record.directory)
-    elif code == exits.FAILED and session.finished:
-        _complain(session.finished.detail)
-    return code
+    if session.error:
+        return _complain(readable(session.error), session.trace)
+    code = exits.OF_OUTCOME[session.finished.outcome]
+    return _complain(session.finished.detail) if code == exits.FAILED else code
 
 
 def watcher_for(progress: str, *, off: bool) -> Watcher:
@@ -89,15 +90,12 @@ def watcher_for(progress: str, *, off: bool) -> Watcher:
     return {"bar": Bar, "lines": Lines}[progress](console) if progress != "off" else Nothing()
 
 
-def _ended(session: Session) -> int:
-    if session.finished:
-        return exits.OF_OUTCOME[session.finished.outcome]
+def _unprepared(session: Session) -> int:
     if isinstance(session.error, BadInput):
         raise session.error
     if isinstance(session.error, KeyboardInterrupt):
         return exits.INTERRUPTED
-    sys.stderr.write(session.trace)
-    return exits.FAILED
+    return _complain("the run could not be prepared", session.trace)
 
 
 def _print_summary(view: RunView, record: Path | None) -> None:
@@ -107,5 +105,7 @@ def _print_summary(view: RunView, record: Path | None) -> None:
         discard_stdout()
 
 
-def _complain(sentence: str) -> None:
-    sys.stderr.write(f"mlp-tui: {clean(sentence, 2000)}\n")
+def _complain(sentence: str, trace: str = "") -> int:
+    """Say what went wrong, below the traceback of what nobody foresaw."""
+    sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
+    return exits.FAILED

@@ -53,9 +53,11 @@ class JsonLines:
             self._on_failure()
 
     def close(self) -> None:
-        """Close the descriptor, so that the reader sees the end."""
+        """Close the descriptor, so that the reader sees the end; idempotent."""
         self._open = False
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
 
     def _write(self, line: bytes) -> None:
         rest = memoryview(line)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from engine.events import EpochFinished, Event, Noted
@@ -79,10 +80,9 @@ class Bar:
         self._drawn = -math.inf
         self._lines = Lines(console)
         self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
             BarColumn(bar_width=None),
-            TextColumn("{task.percentage:>3.0f} %"),
-            _Figures(),
+            _Figures(Column(no_wrap=True)),
             console=console,
             auto_refresh=False,
             expand=True,
@@ -97,8 +97,9 @@ class Bar:
 
     def show(self, event: Event, view: RunView) -> None:
         """Draw the epoch, the step, the loss, the test accuracy, the speed and the time left."""
-        self._lines.show(event, view) if isinstance(event, Noted) else None
-        what = f"epoch {current_epoch(view)}/{view.epochs}"
+        if isinstance(event, Noted):
+            self._lines.show(event, view)
+        what = f"epoch {current_epoch(view)}/{view.epochs} step {view.step}"
         urgent = view.finished is not None
         self._draw(what, view.step, view.total_steps, figures_of(view), urgent=urgent)
 
@@ -129,14 +130,14 @@ def current_epoch(view: RunView) -> int:
 
 def figures_of(view: RunView) -> str:
     """The numbers beside the bar."""
-    figures = [f"step {view.step}", f"loss {view.loss.last:.4f}"]
+    figures = [f"loss {view.loss.last:.4f}"] if len(view.loss) else []
     if len(view.test_accuracy):
         figures.append(f"test {view.test_accuracy.last:.1%}")
     if math.isfinite(view.samples_per_second):
-        figures.append(f"{view.samples_per_second:,.0f} samples/s")
+        figures.append(f"{view.samples_per_second:,.0f}/s")
     if math.isfinite(view.seconds_left) and not view.finished:
         figures.append(f"{view.seconds_left:.0f} s left")
-    return "  ".join(figures)
+    return " ".join(figures)
 
 
 def epoch_line(event: EpochFinished, view: RunView) -> str:

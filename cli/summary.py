@@ -25,11 +25,11 @@ _VITALS = {
 _MAGNITUDES = {
     "min": "min",
     "max": "max",
-    "mean_abs": "mean |w|",
+    "mean_abs": "mean|w|",
     "rms": "rms",
     "frobenius": "‖·‖F",
     "spectral": "‖·‖2",
-    "effective_rank": "eff. rank",
+    "effective_rank": "erank",
 }
 
 
@@ -81,7 +81,7 @@ def _epochs(view: RunView) -> Table:
     for epoch, row in enumerate(
         zip(*(getattr(view, name).y for name in names), strict=True), first
     ):
-        table.add_row(str(epoch), *map(number, row))
+        table.add_row(str(epoch), *(number(value, 4) for value in row))
     return table
 
 
@@ -110,12 +110,14 @@ def _matrices(view: RunView) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=Text(title), title_justify="left", box=None, pad_edge=False, collapse_padding=True
+    )
     for index, column in enumerate(columns):
         table.add_column(Text(column), justify="right" if index else "left", no_wrap=True)
     return table
 
 
-def number(value: float) -> str:
-    """Four significant figures; what is not finite is spelled out."""
-    return f"{value:.4g}" if math.isfinite(value) else str(value)
+def number(value: float, digits: int = 3) -> str:
+    """So many significant figures; what is not finite is spelled out."""
+    return f"{value:.{digits}g}" if math.isfinite(value) else str(value)

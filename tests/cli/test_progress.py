@@ -113,8 +113,8 @@ def test_the_bar_shows_epoch_loss_accuracy_and_speed_and_restores_the_cursor() -
     folded(events(), bar)
     bar.close()
     text = written(on)
-    for shown in ("fetching", "5.0 MB", "epoch 1/2", "loss 1.0000", "test 45.0%", "20 samples/s",
-                  "epoch 2/2", "step 3", "75 %", "the kernel is slow"):  # fmt: skip
+    for shown in ("fetching", "5.0 MB", "epoch 1/2", "loss 1.0000", "test 45.0%", "20/s",
+                  "epoch 2/2", "step 3", "the kernel is slow"):  # fmt: skip
         assert shown in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
@@ -155,7 +155,7 @@ def test_a_hostile_name_stays_text() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.123456, "0.1235"), (float("nan"), "nan"), (-float("inf"), "-inf"), (1e-9, "1e-09")],
+    [(0.123456, "0.123"), (float("nan"), "nan"), (-float("inf"), "-inf"), (1e-9, "1e-09")],
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text
