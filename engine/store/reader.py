@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import TracebackType
 import msgspec
 
 from engine.events import AnyEvent, decode
+from engine.store.lines import unframed
 
 LONGEST_LINE = 64 << 20
 _CHUNK = 256 << 10
@@ -118,8 +118,8 @@ class Follower:
         return []
 
     def _understood(self, line: bytes) -> AnyEvent | None:
-        text, _, checksum = line.rpartition(b"\t")
-        if self._skipping or checksum != crc(text):
+        text = unframed(line)
+        if self._skipping or text is None:
             self._skipping = False  # this line was the end of the one too long to hold
             self.damage.corrupt += 1
             return None
@@ -158,8 +158,3 @@ def read(path: Path, damage: Damage | None = None) -> Iterator[AnyEvent]:
         while not follower.caught_up:
             yield from follower.drain(0.05)
         follower.finish()
-
-
-def crc(text: bytes) -> bytes:
-    """The checksum of a line: CRC-32 in eight hexadecimal digits."""
-    return b"%08x" % zlib.crc32(text)

@@ -1,0 +1,178 @@
+"""The writing side of a run's record: one writer, append-only, a checksum on every line."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from engine.events import CheckpointSaved, Event, RunFinished, RunStarted, encode
+from engine.store.files import sync_directory, write_whole
+from engine.store.layout import HEAD, LOG, run_directory
+from engine.store.lines import framed
+from engine.store.syncer import Syncer
+
+FORMAT = 1
+
+
+class RecordError(OSError):
+    """A run's record cannot be written; what it holds up to there is whole."""
+
+
+class RecordSink:
+    """Writes a session's events into a directory of their own under `runs`.
+
+    The directory appears with the first event, so that a run which never begins leaves no trace;
+    `opened` is then called with it, on the session's thread. An event is in the log when `accept`
+    returns: it survives the end of this process, and about a second later that of the machine.
+
+    Raises:
+        RecordError: from `accept` and `close`, when the disk is full or fails. Then the log ends
+            with the last whole event, and `accept` may be tried again with the same `seq`.
+        BadInput: from `accept`, when the run's id is not one.
+    """
+
+    def __init__(self, runs: Path, opened: Callable[[Path], None] = lambda directory: None) -> None:
+        self.directory: Path | None = None
+        self._runs = runs
+        self._opened = opened
+        self._log = -1
+        self._size = 0
+        self._syncer: Syncer | None = None
+
+    def accept(self, event: Event) -> None:
+        """Append one event."""
+        line = framed(encode(event))
+        if isinstance(event, RunStarted):
+            self._begin(event, line)
+            return
+        if self._log < 0 or self._syncer is None:
+            raise RecordError(errno.EBADF, "the run's record is closed", str(self.directory))
+        try:
+            self._syncer.check()
+            self._append(line)
+        except OSError as error:
+            raise self._explained(error) from error
+        self._syncer.written()
+        if isinstance(event, CheckpointSaved | RunFinished):
+            self._syncer.sync()
+
+    def close(self) -> None:
+        """Sync and release the record; idempotent."""
+        if self._log < 0:
+            return
+        log, self._log = self._log, -1
+        try:
+            if self._syncer:
+                self._syncer.close()
+        except OSError as error:
+            raise self._explained(error) from error
+        finally:
+            os.close(log)  # the lock goes with it
+
+    def _begin(self, started: RunStarted, line: bytes) -> None:
+        directory = run_directory(self._runs, started.run_id)
+        self.directory = directory
+        try:
+            self._runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.mkdir(mode=0o700)
+        except OSError as error:
+            raise self._explained(error) from error
+        try:
+            write_whole(directory / HEAD, _head(started))
+            self._log = _create(directory / LOG)
+            self._append(line)
+            sync_directory(directory)
+            sync_directory(self._runs)
+        except OSError as error:
+            self._withdraw(directory)
+            raise self._explained(error) from error
+        self._syncer = Syncer(self._log)
+        self._syncer.written()
+        self._opened(directory)
+
+    def _append(self, line: bytes) -> None:
+        """One write; a short one is completed, or cut back so that nothing is glued to it."""
+        written = 0
+        try:
+            while written < len(line):
+                written += os.write(self._log, line[written:])
+        except OSError:
+            if written:
+                os.ftruncate(self._log, self._size)
+            raise
+        self._size += len(line)
+
+    def _withdraw(self, directory: Path) -> None:
+        """Take back a record that could not begin."""
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+        for path in (directory / LOG, directory / HEAD):
+            path.unlink(missing_ok=True)
+        directory.rmdir()
+
+    def _explained(self, error: OSError) -> RecordError:
+        why = error.strerror or str(error)
+        return RecordError(
+            error.errno, f"{why}: the run's record cannot be written", str(self.directory)
+        )
+
+
+def _create(path: Path) -> int:
+    log = os.open(
+        path,
+        os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW,
+        0o600,
+    )
+    # Not lockf: that lock is lost as soon as anything in this process closes the file.
+    fcntl.flock(log, fcntl.LOCK_EX)
+    return log
+
+
+def is_being_written(directory: Path) -> bool:
+    """Whether some process holds the record of a run open for writing.
+
+    Raises:
+        OSError: when there is no log.
+    """
+    log = os.open(directory / LOG, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(log)
+    return False
+
+
+def _head(started: RunStarted) -> bytes:
+    """What a list of runs needs to know without reading the log."""
+    return msgspec.json.format(
+        msgspec.json.encode(
+            {
+                "format": FORMAT,
+                "run_id": started.run_id,
+                "experiment": started.experiment,
+                "config": started.config,
+                "continues": started.continues,
+                "created": started.time,
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "boot_id": _boot_id(),
+            }
+        )
+    )
+
+
+def _boot_id() -> str:
+    """Which boot of the machine this is, where the kernel says so."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
