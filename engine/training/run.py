@@ -127,7 +127,7 @@ def _continued(
 def _versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "mlp-tui": _own_version(),
     }
 
