@@ -5,38 +5,49 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
 
 _FANOUT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What lies within one column of a chart: the extremes, and whether a point was not finite."""
+    """What lies within one column of a chart.
+
+    `low`, `high` and `mean` are those of the finite values, (inf, -inf, nan) when there is none;
+    `broken` says whether a point was not finite.
+    """
 
     x: float
     low: float
     high: float
+    mean: float
     broken: bool
 
 
+class _Summary(NamedTuple):
+    low: float = math.inf
+    high: float = -math.inf
+    total: float = 0.0
+    finite: int = 0
+    broken: bool = False
+
+
 class _Buffer:
-    """Growing storage with a pyramid of extremes over every 8, 64, 512 … points."""
+    """Growing storage with a pyramid of summaries over every 8, 64, 512 … points."""
 
     __slots__ = ("levels", "x", "y")
 
     def __init__(self) -> None:
         self.x = array("d")
         self.y = array("d")
-        self.levels: list[list[tuple[float, float, bool]]] = []
+        self.levels: list[list[_Summary]] = []
 
-    def extend(self, x: Iterable[float], y: Iterable[float]) -> None:
-        self.x.extend(x)
-        self.y.extend(y)
-
-    def level(self, index: int) -> list[tuple[float, float, bool]]:
-        """Whole buckets of 8**(index + 1) points: (low, high, broken), brought up to date."""
+    def level(self, index: int) -> list[_Summary]:
+        """Whole buckets of 8**(index + 1) points, brought up to date."""
         while len(self.levels) <= index:
             self.levels.append([])
         buckets = self.levels[index]
@@ -45,14 +56,14 @@ class _Buffer:
         for bucket in range(len(buckets), whole):
             chosen = slice(bucket * _FANOUT, (bucket + 1) * _FANOUT)
             buckets.append(
-                _merged(below[chosen]) if below is not None else _extremes(self.y[chosen])
+                _merged(below[chosen]) if below is not None else _summary(self.y[chosen])
             )
         return buckets
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points (x, y) with x non-decreasing; y may be NaN or infinite.
+    """Points (x, y) with x finite and non-decreasing; y may be NaN or infinite.
 
     A value: `extended` returns a longer one and leaves this one as it was. Both share storage,
     so that a run of a million steps costs no copies.
@@ -60,18 +71,37 @@ class Series:
 
     _buffer: _Buffer = field(default_factory=_Buffer)
     _length: int = 0
+    _first_broken: int = -1
 
     def __len__(self) -> int:
         return self._length
 
     def extended(self, x: Iterable[float], y: Iterable[float]) -> Series:
-        """These points followed by others."""
+        """These points followed by others.
+
+        Raises:
+            ValueError: when x and y differ in length, or x goes back or is not finite.
+        """
+        new_x, new_y = array("d", x), array("d", y)
+        self._check(new_x, new_y)
         buffer = self._buffer
         if len(buffer.x) != self._length:  # someone else grew it: this value goes its own way
             buffer = _Buffer()
-            buffer.extend(self._buffer.x[: self._length], self._buffer.y[: self._length])
-        buffer.extend(x, y)
-        return Series(buffer, len(buffer.x))
+            buffer.x.extend(self.x)
+            buffer.y.extend(self.y)
+        buffer.x.extend(new_x)
+        buffer.y.extend(new_y)
+        broken = self._first_broken
+        if broken < 0:
+            bad = (self._length + i for i, v in enumerate(new_y) if not math.isfinite(v))
+            broken = next(bad, -1)
+        return Series(buffer, len(buffer.x), broken)
+
+    def until(self, stop: float) -> Series:
+        """The points with x ≤ stop: what stays of a run taken up at an earlier step."""
+        length = bisect_right(self._buffer.x, stop, 0, self._length)
+        broken = self._first_broken if self._first_broken < length else -1
+        return Series(self._buffer, length, broken)
 
     @property
     def x(self) -> array[float]:
@@ -84,6 +114,17 @@ class Series:
         return self._buffer.y[: self._length]
 
     @property
+    def x_extent(self) -> tuple[float, float]:
+        """The first and the last x.
+
+        Raises:
+            IndexError: when there are no points.
+        """
+        if not self._length:
+            raise IndexError("a series without points has no extent")
+        return self._buffer.x[0], self._buffer.x[self._length - 1]
+
+    @property
     def last(self) -> float:
         """The newest y; NaN when there is none."""
         return self._buffer.y[self._length - 1] if self._length else math.nan
@@ -94,50 +135,65 @@ class Series:
 
     def extremes(self, start: float = -math.inf, stop: float = math.inf) -> tuple[float, float]:
         """The smallest and largest finite y with start ≤ x ≤ stop; (inf, -inf) when none."""
-        low, high, _ = self._range(*self._between(start, stop))
-        return low, high
+        found = self._range(*self._between(start, stop))
+        return found.low, found.high
 
     def first_broken(self) -> tuple[float, float] | None:
         """The first point whose y is not finite."""
-        for x, y in zip(self._buffer.x[: self._length], self._buffer.y, strict=False):
-            if not math.isfinite(y):
-                return x, y
-        return None
+        at = self._first_broken
+        return None if at < 0 else (self._buffer.x[at], self._buffer.y[at])
 
     def columns(self, start: float, stop: float, count: int) -> list[Column]:
-        """At most `count` columns over [start, stop], each with its extremes: no spike is lost."""
+        """What lies in each of `count` equal columns over [start, stop]; empty ones are left out.
+
+        No extreme is lost, and the columns' edges do not depend on how many points there are.
+        """
+        if count < 1 or not start <= stop:
+            return []
         first, last = self._between(start, stop)
-        if last - first <= count:
-            return [
-                Column(self._buffer.x[i], *_extremes(self._buffer.y[i : i + 1]))
-                for i in range(first, last)
-            ]
         width = (stop - start) / count
         drawn = []
-        for column in range(count):
-            end = bisect_right(self._buffer.x, start + (column + 1) * width, first, last)
+        column = 0
+        while first < last:
+            if width > 0:  # skip the empty ones
+                column = max(column, min(int((self._buffer.x[first] - start) / width), count - 1))
+            edge = stop if column >= count - 1 or width == 0 else start + (column + 1) * width
+            end = bisect_right(self._buffer.x, edge, first, last)
             if end > first:
+                found = self._range(first, end)
                 middle = self._buffer.x[(first + end - 1) // 2]
-                drawn.append(Column(middle, *self._range(first, end)))
-            first = end
+                drawn.append(Column(middle, found.low, found.high, _mean(found), found.broken))
+            first, column = end, column + 1
         return drawn
+
+    def _check(self, x: Sequence[float], y: Sequence[float]) -> None:
+        if len(x) != len(y):
+            raise ValueError(f"{len(x)} abscissae for {len(y)} ordinates")
+        before = self.x_extent[1] if self._length else -math.inf
+        if x and not (
+            before <= x[0]
+            and all(a <= b for a, b in pairwise(x))
+            and math.isfinite(x[0])
+            and math.isfinite(x[-1])
+        ):
+            raise ValueError("the x of a series may not go back, and must be finite")
 
     def _between(self, start: float, stop: float) -> tuple[int, int]:
         xs = self._buffer.x
         return bisect_left(xs, start, 0, self._length), bisect_right(xs, stop, 0, self._length)
 
-    def _range(self, first: int, last: int) -> tuple[float, float, bool]:
-        parts: list[tuple[float, float, bool]] = []
+    def _range(self, first: int, last: int) -> _Summary:
+        parts: list[_Summary] = []
         self._gather(first, last, parts)
-        return _merged(parts)
+        return parts[0] if len(parts) == 1 else _merged(parts)
 
-    def _gather(self, first: int, last: int, parts: list[tuple[float, float, bool]]) -> None:
+    def _gather(self, first: int, last: int, parts: list[_Summary]) -> None:
         """Cover [first, last) with the largest whole buckets there are."""
         index, size = -1, 1
         while size * _FANOUT * 2 <= last - first:
             index, size = index + 1, size * _FANOUT
         if index < 0:
-            parts.append(_extremes(self._buffer.y[first:last]))
+            parts.append(_summary(self._buffer.y[first:last]))
             return
         low, high = -(-first // size), last // size
         parts.extend(self._buffer.level(index)[low:high])
@@ -147,15 +203,27 @@ class Series:
             self._gather(high * size, last, parts)
 
 
-def _extremes(values: array[float]) -> tuple[float, float, bool]:
+def _summary(values: array[float]) -> _Summary:
     finite = [v for v in values if math.isfinite(v)]
     broken = len(finite) < len(values)
-    return (min(finite), max(finite), broken) if finite else (math.inf, -math.inf, broken)
+    if not finite:
+        return _Summary(broken=broken)
+    return _Summary(min(finite), max(finite), sum(finite), len(finite), broken)
 
 
-def _merged(parts: list[tuple[float, float, bool]]) -> tuple[float, float, bool]:
-    return (
-        min((p[0] for p in parts), default=math.inf),
-        max((p[1] for p in parts), default=-math.inf),
-        any(p[2] for p in parts),
+def _merged(parts: Sequence[_Summary]) -> _Summary:
+    return _Summary(
+        min((p.low for p in parts), default=math.inf),
+        max((p.high for p in parts), default=-math.inf),
+        sum(p.total for p in parts),
+        sum(p.finite for p in parts),
+        any(p.broken for p in parts),
     )
+
+
+def _mean(found: _Summary) -> float:
+    if not found.finite:
+        return math.nan
+    mean = found.total / found.finite
+    # Sums of huge values overflow, and rounding may leave the range by an ulp.
+    return min(max(mean, found.low), found.high) if not math.isnan(mean) else found.high

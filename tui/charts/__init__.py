@@ -1,0 +1,1 @@
+"""What charts are made of: values, scales and cells; no screen."""

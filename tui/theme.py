@@ -1,0 +1,101 @@
+"""The one place where colours stand: roles, two themes, and how a widget asks for them.
+
+The hues are those of Okabe and Ito (2008), which people with any common colour blindness can tell
+apart, lightened for the dark theme and darkened for the light one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from textual.theme import Theme
+
+GHOSTS = ("ghost-1", "ghost-2", "ghost-3", "ghost-4", "ghost-5", "ghost-6")
+
+DARK: Mapping[str, str] = {
+    "text": "#d5d8de",
+    "strong": "#ffffff",
+    "muted": "#8b909b",
+    "faint": "#4c515c",
+    "loss": "#f0a81f",
+    "loss-raw": "#8f6a1f",
+    "test-loss": "#f2e662",
+    "train-accuracy": "#58b7ee",
+    "train-accuracy-raw": "#346b8c",
+    "test-accuracy": "#1fc79a",
+    "ghost-1": "#8aa0c8",
+    "ghost-2": "#a88f78",
+    "ghost-3": "#8fae7c",
+    "ghost-4": "#b287ac",
+    "ghost-5": "#6fa8a8",
+    "ghost-6": "#b0a86a",
+    "mark": "#d68fb8",
+    "good": "#1fc79a",
+    "warning": "#f2e662",
+    "alert": "#ff6b3d",
+    "cursor": "#2f3a4d",
+}
+
+LIGHT: Mapping[str, str] = {
+    "text": "#24272e",
+    "strong": "#000000",
+    "muted": "#636974",
+    "faint": "#b9bec8",
+    "loss": "#b06a00",
+    "loss-raw": "#e0b878",
+    "test-loss": "#7d7200",
+    "train-accuracy": "#0072b2",
+    "train-accuracy-raw": "#8fc1de",
+    "test-accuracy": "#007a58",
+    "ghost-1": "#6f82ab",
+    "ghost-2": "#94775d",
+    "ghost-3": "#6d8f58",
+    "ghost-4": "#96698f",
+    "ghost-5": "#4f8989",
+    "ghost-6": "#8b823f",
+    "mark": "#a8487f",
+    "good": "#007a58",
+    "warning": "#8a6d00",
+    "alert": "#c03a00",
+    "cursor": "#d3deef",
+}
+
+_BOLD = frozenset({"strong", "alert"})
+
+
+def _theme(name: str, roles: Mapping[str, str], surfaces: tuple[str, str, str]) -> Theme:
+    background, surface, panel = surfaces
+    return Theme(
+        name=name,
+        dark=roles is DARK,
+        background=background,
+        surface=surface,
+        panel=panel,
+        primary=roles["train-accuracy"],
+        secondary=roles["muted"],
+        accent=roles["loss"],
+        foreground=roles["text"],
+        success=roles["good"],
+        warning=roles["warning"],
+        error=roles["alert"],
+        variables={f"role-{role}": color for role, color in roles.items()},
+    )
+
+
+MLP_DARK = _theme("mlp-dark", DARK, ("#14161b", "#1b1e25", "#242833"))
+MLP_LIGHT = _theme("mlp-light", LIGHT, ("#fbfaf7", "#f1efe9", "#e4e1d8"))
+THEMES = (MLP_DARK, MLP_LIGHT)
+
+
+def ghost(index: int) -> str:
+    """The role of the index-th older run; they repeat after the sixth."""
+    return GHOSTS[index % len(GHOSTS)]
+
+
+def role_style(role: str, variables: Mapping[str, str], dark: bool = True) -> Style:
+    """The style of a role under a theme's variables; a theme that lacks the role gets ours."""
+    color = variables.get(f"role-{role}") or (DARK if dark else LIGHT)[role]
+    if role == "cursor":
+        return Style(bgcolor=color)
+    return Style(color=color, bold=True if role in _BOLD else None)

@@ -1,0 +1,55 @@
+"""The newest line of the run's log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tui.capabilities import FULL, Capabilities
+from tui.widgets.strips import StripView
+
+Level = Literal["info", "warning", "error"]
+_ROLES = {"info": "muted", "warning": "warning", "error": "alert"}
+_SIGNS = {"info": "·", "warning": "!", "error": "✗"}
+_PLAIN_SIGNS = {"info": "-", "warning": "!", "error": "x"}
+
+
+class LogLine(StripView):
+    """One line, coloured and signed by its level."""
+
+    DEFAULT_CSS = "LogLine { width: 1fr; height: 1; }"
+
+    def __init__(
+        self,
+        *,
+        capabilities: Capabilities = FULL,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._signs = _SIGNS if capabilities.unicode else _PLAIN_SIGNS
+        self._text = ""
+        self._level: Level = "info"
+        self._clock = ""
+
+    def show_note(self, text: str, level: Level = "info", clock: str = "") -> None:
+        """Show a note; `clock` is the time of day as it shall read, e.g. "14:03:22"."""
+        self._text, self._level, self._clock = text, level, clock
+        self.redraw()
+
+    def prepare(self, size: Size) -> Sequence[Strip]:
+        """The one row."""
+        if not self._text:
+            return []
+        role = _ROLES[self._level]
+        clock = f"{self._clock} " if self._clock and size.width >= 60 else ""
+        return [
+            self.strip(
+                (f" {clock}", "faint"),
+                (f"{self._signs[self._level]} ", role),
+                (self._text, "text" if self._level == "info" else role),
+            )
+        ]
