@@ -37,7 +37,8 @@ class Activation:
     learned parameter, which only autograd handles: `slope` is then what it starts from. `steepest`
     is the largest |φ′|. `dead` names what the column "dead" counts for this activation: units at
     exactly zero, or saturated units whose slope is below 1 % of the steepest; `dead_mask(z, h)`
-    is 1 for those and 0 for the others, in the dtype of h.
+    is 1 for those and 0 for the others, in the dtype of h. For identity, relu, tanh and sigmoid
+    both read h alone, so that h may have overwritten z.
     """
 
     name: str

@@ -122,6 +122,17 @@ def test_otherwise_dead_means_exactly_zero(name: str) -> None:
     assert fraction.item() == pytest.approx(4 / 6 if name == "relu" else 2 / 6)
 
 
+@pytest.mark.parametrize("name", ["identity", "relu", "tanh", "sigmoid"])
+def test_some_rules_need_no_z(name: str) -> None:
+    """What lets the hand-written step compute h in the memory of z."""
+    activation = ACTIVATIONS[name]
+    z = grid(torch.float32)
+    h = activation.forward(z)
+    assert activation.derivative is not None
+    assert torch.equal(activation.derivative(h, h), activation.derivative(z, h))
+    assert torch.equal(activation.dead_mask(h, h), activation.dead_mask(z, h))
+
+
 def test_dead_fraction_stays_a_tensor_outside_the_graph() -> None:
     z = torch.randn(7, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
     fraction = dead_fraction(ACTIVATIONS["relu"], z, z.relu())
