@@ -1,0 +1,58 @@
+"""A run's data by its name: what is read, drawn or downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.config import RunConfig
+from engine.controls import Report, unreported
+from engine.data import csv_file, idx, names, npz_file
+from engine.data.dataset import Dataset, first_examples, make_dataset
+from engine.data.fetching import fetch
+from engine.data.names import available
+from engine.data.synthetic import synthetic
+from engine.text import clean
+
+__all__ = ["available", "fetch", "load"]
+
+
+def load(config: RunConfig, report: Report = unreported) -> Dataset:
+    """The data set that `config` names, with its first `train_examples` if it asks for fewer.
+
+    ``auto`` never downloads; a set asked for by name is downloaded when it is not on this machine.
+    The same config gives the same bytes.
+
+    Raises:
+        BadInput: one sentence that names the file, row or column and says what was expected.
+    """
+    dataset = _whole(names.resolve(config.data), config, report)
+    if config.train_examples:
+        return first_examples(dataset, config.train_examples, config.seed)
+    return dataset
+
+
+def _whole(name: str, config: RunConfig, report: Report) -> Dataset:
+    if name == names.AUTO:
+        default = names.FASHION_MNIST.name
+        name = default if available(default, config.data_dir) else names.SYNTHETIC
+    if name == names.SYNTHETIC:
+        report("drawing the synthetic garments", 0, 0)
+        return synthetic()
+    if name in names.NAMED:
+        folder = available(name, config.data_dir) or fetch(name, config.data_dir, report)
+        return _named(names.NAMED[name], folder)
+    report(f"reading {Path(name).name}", 0, 0)
+    if name.lower().endswith(".npz"):
+        return npz_file.read_npz(Path(name).expanduser())
+    return csv_file.read_csv(Path(name).expanduser(), config.label_column, config.seed)
+
+
+def _named(named: names.NamedSet, folder: Path) -> Dataset:
+    x_train, y_train, x_test, y_test = idx.read_set(folder, len(named.classes))
+    return make_dataset(
+        named.name,
+        (x_train.flatten(1), y_train, x_test.flatten(1), y_test),
+        classes=named.classes,
+        image_shape=tuple(x_train.shape[1:]),
+        source=clean(str(folder), 300),
+    )
