@@ -12,15 +12,27 @@ from engine.experiments.contract import Experiment
 
 if TYPE_CHECKING:
     from engine.store.checkpoint import Start
+    from engine.training.shelf import Shelf
 
 
-def run(config: RunConfig, controls: Controls, start: Start | None = None) -> Iterator[Event]:
-    """A training run, fresh or from a saved state; see `engine.training.run.train`."""
-    from engine.training.run import train  # torch is loaded when a run begins, not by a menu
+class Training:
+    """Training runs of one process; the data that one has loaded is there for the next."""
 
-    return train(config, controls, start)
+    def __init__(self) -> None:
+        self._shelf: Shelf | None = None
+
+    def __call__(
+        self, config: RunConfig, controls: Controls, start: Start | None = None
+    ) -> Iterator[Event]:
+        """A training run, fresh or from a saved state; see `engine.training.run.train`."""
+        # torch is loaded when a run begins, not by a menu
+        from engine.training.run import train
+        from engine.training.shelf import Shelf
+
+        self._shelf = self._shelf or Shelf()
+        yield from train(config, controls, start, self._shelf)
 
 
 EXPERIMENT = Experiment(
-    "train", "How does a multilayer perceptron learn, layer by layer?", RunConfig, run
+    "train", "How does a multilayer perceptron learn, layer by layer?", RunConfig, Training()
 )

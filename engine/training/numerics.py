@@ -13,7 +13,8 @@ from engine.errors import BadInput
 
 # Float32 products err by about 1e-7 of Σ|a||b|, TF32 by 2e-5 and bfloat16 by 7e-5.
 FLOAT32_ERROR = 2e-6
-_WARM, _TIMED = 2, 5
+_WARM, _TIMED = 3, 12
+_CLEARLY = 0.85
 
 
 def resolve_device(name: str) -> torch.device:
@@ -25,9 +26,7 @@ def resolve_device(name: str) -> torch.device:
     present = devices()
     wanted = name.strip().lower()
     if wanted == "auto":
-        return torch.device(
-            present[-1] if present[-1] == "mps" else present[min(1, len(present) - 1)]
-        )
+        return torch.device(present[1] if len(present) > 1 else "cpu")
     if wanted == "cuda" and "cuda:0" in present:
         wanted = "cuda:0"
     if wanted not in present:
@@ -70,39 +69,38 @@ def applied(config: RunConfig, device: torch.device) -> Iterator[dict[str, str]]
 
 
 def choose_threads(trial: Callable[[], object], most: int) -> str:
-    """Set one or `most` threads, whichever makes `trial` faster now, and say so."""
-    seconds = {count: _timed(trial, count) for count in (1, most)}
-    best = min(seconds, key=lambda count: seconds[count])
+    """Set one or `most` threads, whichever makes `trial` faster now, and say so.
+
+    Beside a busy neighbour many threads are several times slower, alone they gain a little: so
+    they must win clearly, on average over laps that alternate.
+    """
+    seconds = {1: 0.0, most: 0.0}
+    for lap in range(_WARM + _TIMED):
+        for threads in seconds:
+            torch.set_num_threads(threads)
+            begin = time.perf_counter()
+            trial()
+            if lap >= _WARM:
+                seconds[threads] += (time.perf_counter() - begin) / _TIMED
+    best = most if seconds[most] < _CLEARLY * seconds[1] else 1
     torch.set_num_threads(best)
-    figures = ", ".join(f"{count}: {1e3 * s:.2f} ms" for count, s in seconds.items())
+    figures = ", ".join(f"{count}: {1e3 * mean:.2f} ms" for count, mean in seconds.items())
     return f"{best} (a step with {figures})"
-
-
-def _timed(trial: Callable[[], object], threads: int) -> float:
-    torch.set_num_threads(threads)
-    for _ in range(_WARM):
-        trial()
-    laps = []
-    for _ in range(_TIMED):
-        begin = time.perf_counter()
-        trial()
-        laps.append(time.perf_counter() - begin)
-    return min(laps)
 
 
 def _choose_kernel(config: RunConfig, device: torch.device) -> str:
     """Set the float32 product kernel as `config.matmul` asks, and describe it."""
     if config.matmul == "exact":
         torch.set_float32_matmul_precision("highest")
-        return f"exact: the library's float32 kernel (error {product_error(device):.0e})"
+        return f"the library's exact float32 kernel (error {product_error(device):.0e})"
     torch.set_float32_matmul_precision("medium")
     error = product_error(device)
     if error <= FLOAT32_ERROR:
-        return f"fast: lower-precision path allowed and found float32-exact (error {error:.0e})"
+        return f"the fast kernel, float32-exact on this device (error {error:.0e})"
     if config.matmul == "fast":
-        return f"fast: lower precision than float32 (error {error:.0e})"
+        return f"the fast kernel, less precise than float32 (error {error:.0e})"
     torch.set_float32_matmul_precision("highest")
-    return f"exact: the fast path is not float32-exact here (error {error:.0e})"
+    return f"the exact kernel, since the fast one is not float32-exact (error {error:.0e})"
 
 
 def product_error(device: torch.device) -> float:

@@ -14,7 +14,6 @@ from torch import Tensor
 from engine.config import RunConfig
 from engine.controls import Controls
 from engine.data.minibatches import Minibatches, evaluation_batches
-from engine.data.sources import load as load_data
 from engine.events import Event, Noted, RunStarted
 from engine.model.build import build, describe
 from engine.model.network import Network
@@ -26,12 +25,20 @@ from engine.training.gradients import Gradients, choose
 from engine.training.manual import ManualGradients
 from engine.training.objective import Meter
 from engine.training.seeds import derived, generator
+from engine.training.shelf import Shelf
 from engine.training.state import Progress
 from engine.training.stepper import Batches, Stepper
-from engine.training.trainer import Trainer
+from engine.training.trainer import Plan, Trainer
+
+_WAYS = {
+    "manual": "gradients by the hand-written backward pass",
+    "autograd": "gradients by autograd",
+}
 
 
-def train(config: RunConfig, controls: Controls, start: Start | None = None) -> Iterator[Event]:
+def train(
+    config: RunConfig, controls: Controls, start: Start | None, shelf: Shelf
+) -> Iterator[Event]:
     """Train a network; `start` is the saved state of a run to go on from.
 
     `config.epochs` counts the epochs after `start`; an epoch that it left unfinished is finished
@@ -42,7 +49,7 @@ def train(config: RunConfig, controls: Controls, start: Start | None = None) -> 
     """
     device = numerics.resolve_device(config.device)
     with numerics.applied(config, device) as chosen:
-        dataset = load_data(config, controls.report).to(device)
+        dataset = shelf.load(config, device, controls.report)
         batches = Minibatches(dataset, config.batch_size, device, derived(config.seed, "shuffling"))
         network = build(
             config,
@@ -73,18 +80,20 @@ def train(config: RunConfig, controls: Controls, start: Start | None = None) -> 
             first_step=progress.step,
             continues=start.run_id if start else "",
         )
-        for text in (f"products: {chosen['matmul']}; gradients: {chosen['gradients']}", *notes):
+        for text in (
+            f"float32 products by {chosen['matmul']}; {_WAYS[chosen['gradients']]}",
+            *notes,
+        ):
             yield Noted(text=text)
-        trainer = Trainer(
-            config,
-            stepper,
-            lambda: evaluation_batches(dataset, "test", device),
-            controls,
-            progress,
-            last_epoch,
-            dataset.info.digest,
+        plan = Plan(
+            config=config,
+            stepper=stepper,
+            test_batches=lambda: evaluation_batches(dataset, "test", device),
+            progress=progress,
+            last_epoch=last_epoch,
+            digest=dataset.info.digest,
         )
-        yield from trainer.events()
+        yield from Trainer(plan, controls).events()
 
 
 def assemble(config: RunConfig, network: Network, batches: Batches) -> Stepper:

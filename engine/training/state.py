@@ -10,7 +10,7 @@ from torch import Tensor
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.store.checkpoint import Start
-from engine.training.block import Tally
+from engine.training.epochs import Tally
 from engine.training.stepper import Stepper
 
 _KEY = "state"

@@ -17,6 +17,7 @@ from engine.controls import (
 )
 from engine.events import ControlApplied
 from engine.schema import spell_number
+from engine.training.stopwatch import Clock
 
 Change = tuple[str, str, str, str]  # what, before, after, note
 
@@ -35,7 +36,7 @@ class Steering:
         self.epochs = epochs
         self.allowed: int | None = None
         self.stop: Stop | None = None
-        self.measure = False
+        self._measure = False
 
     @property
     def holding(self) -> bool:
@@ -47,6 +48,11 @@ class Steering:
         if self.allowed:
             self.allowed -= 1
 
+    def take_measure(self) -> bool:
+        """Whether a measurement was asked for since the last call."""
+        asked, self._measure = self._measure, False
+        return asked
+
     def apply(self, control: AnyControl, step: int) -> ControlApplied:
         """Do what is asked, and say what came of it at the boundary after `step` updates."""
         what, before, after, note = self._ending(control) if self.stop else self._change(control)
@@ -55,26 +61,27 @@ class Steering:
         )
 
     def _change(self, control: AnyControl) -> Change:
+        change: Change
         match control:
             case Pause():
-                return self._pause()
+                change = self._pause()
             case Resume():
-                return self._resume()
+                change = self._resume()
             case Step(count=count):
-                return self._step(count)
-            case Stop():
-                before = self._mode()
+                change = self._step(count)
+            case Stop(reason=reason):
+                change = ("stop", self._mode(), "stopped", reason)
                 self.stop = control
-                return "stop", before, "stopped", control.reason
             case SetLearningRate(lr=lr):
-                return self._set_lr(lr)
+                change = self._set_lr(lr)
             case SetPace(steps_per_second=pace):
-                return self._set_pace(pace)
+                change = self._set_pace(pace)
             case Extend(epochs=epochs):
-                return self._extend(epochs)
+                change = self._extend(epochs)
             case Measure():
-                self.measure = True
-                return "measure", "", "measured", ""
+                change = ("measure", "", "measured", "")
+                self._measure = True
+        return change
 
     def _ending(self, control: AnyControl) -> Change:
         return _NAMES[type(control)], "stopped", "stopped", "the run is ending"
@@ -141,22 +148,21 @@ def _pace(pace: float) -> str:
 
 
 class Pacer:
-    """When the next step is due at a number of steps per second; time comes from outside."""
+    """When the next step is due at a number of steps per second."""
 
     def __init__(self) -> None:
         self._due: float | None = None
         self._pace = 0.0
 
-    def wait(self, now: float, pace: float) -> float:
-        """Seconds until the next step may begin; 0 at full speed."""
+    def wait(self, clock: Clock, pace: float) -> float:
+        """Seconds until the next step may begin; at 0 it begins, and the one after it waits."""
         if pace != self._pace:
             self._pace, self._due = pace, None
-        if not pace or self._due is None:
+        if not pace:
             return 0.0
-        return max(0.0, self._due - now)
-
-    def stepped(self, now: float) -> None:
-        """A step begins now. A step that came late does not make the ones after it hurry."""
-        if self._pace:
-            due = now if self._due is None else max(self._due, now - 1 / self._pace)
-            self._due = due + 1 / self._pace
+        now = clock()
+        if self._due is not None and now < self._due:
+            return self._due - now
+        # A step that comes late does not make the ones after it hurry by more than one step.
+        self._due = max(now if self._due is None else self._due, now - 1 / pace) + 1 / pace
+        return 0.0
