@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import hypothesis
+import numpy as np
 import pytest
 
 _OF_THE_USER = ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES", "MLP_TUI_RUNS")
