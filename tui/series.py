@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 _FANOUT = 8
+_CHARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,26 @@ class _Summary(NamedTuple):
 
 
 class _Buffer:
-    """Growing storage with a pyramid of summaries over every 8, 64, 512 … points."""
+    """Growing storage, a pyramid of summaries over every 8, 64, 512 … points, and columns drawn.
 
-    __slots__ = ("levels", "x", "y")
+    Points are only ever appended, so that a column behind which another point lies stays as it is:
+    those are kept, for the few charts that draw the curve, as (the index behind it, the column).
+    """
+
+    __slots__ = ("drawn", "levels", "x", "y")
 
     def __init__(self) -> None:
         self.x = array("d")
         self.y = array("d")
         self.levels: list[list[_Summary]] = []
+        self.drawn: dict[tuple[float, float, int], list[tuple[int, Column]]] = {}
+
+    def kept(self, start: float, stop: float, count: int) -> list[tuple[int, Column]]:
+        """The finished columns of one such chart, to be added to."""
+        key = (start, stop, count)
+        if key not in self.drawn and len(self.drawn) >= _CHARTS:
+            del self.drawn[next(iter(self.drawn))]
+        return self.drawn.setdefault(key, [])
 
     def level(self, index: int) -> list[_Summary]:
         """Whole buckets of 8**(index + 1) points, brought up to date."""
@@ -151,20 +164,32 @@ class Series:
         if count < 1 or not start <= stop:
             return []
         first, last = self._between(start, stop)
+        kept = self._buffer.kept(start, stop, count)
+        known = bisect_right(kept, last, key=lambda entry: entry[0])
+        columns = [column for _, column in kept[:known]]
+        first = kept[known - 1][0] if known else first
         width = (stop - start) / count
-        drawn = []
-        column = 0
         while first < last:
-            if width > 0:  # skip the empty ones
-                column = max(column, min(int((self._buffer.x[first] - start) / width), count - 1))
-            edge = stop if column >= count - 1 or width == 0 else start + (column + 1) * width
-            end = bisect_right(self._buffer.x, edge, first, last)
-            if end > first:
-                found = self._range(first, end)
-                middle = self._buffer.x[(first + end - 1) // 2]
-                drawn.append(Column(middle, found.low, found.high, _mean(found), found.broken))
-            first, column = end, column + 1
-        return drawn
+            end = bisect_right(self._buffer.x, self._edge(first, start, stop, width), first, last)
+            columns.append(self._column(first, end))
+            if end < last and known == len(kept):
+                kept.append((end, columns[-1]))
+                known += 1
+            first = end
+        return columns
+
+    def _edge(self, index: int, start: float, stop: float, width: float) -> float:
+        """The right edge of the column in which a point lies, at least the point itself."""
+        x = self._buffer.x[index]
+        column = int((x - start) / width) + 1 if width > 0 else 1
+        edge = start + column * width
+        # The last edge is the stop itself: adding up widths may fall short of it.
+        return stop if edge > stop - width / 2 else max(edge, x)
+
+    def _column(self, first: int, end: int) -> Column:
+        found = self._range(first, end)
+        middle = self._buffer.x[(first + end - 1) // 2]
+        return Column(middle, found.low, found.high, _mean(found), found.broken)
 
     def _check(self, x: Sequence[float], y: Sequence[float]) -> None:
         if len(x) != len(y):

@@ -76,6 +76,7 @@ def draw(
     layout = lay_out(
         chart,
         columns=(width - 7) * fine,
+        cells=width - 7,
         x_ticks=max(1, (width - 7) // 11) if footed else 0,
         y_ticks=min(6, max(1, inner // 2)),
     )
@@ -87,6 +88,8 @@ def draw(
     _break(grid, layout)
     for mark in chart.marks:
         _mark(grid, mark, layout)
+    if footed and grid.free(-1, width - len(chart.x_label) - 1, f" {chart.x_label}"):
+        grid.write(-1, width - len(chart.x_label), chart.x_label, "faint")
     rows = [grid.runs(row) for row in range(height)]
     if marker == "ascii":
         rows = [[(text.translate(_ASCII), role) for text, role in row] for row in rows]
@@ -102,7 +105,7 @@ def _plotext() -> Any:
 def _plot(layout: Layout, size: tuple[int, int], label: int, marker: Marker) -> None:
     """Tell plotext the axes and the curves, all in the unit square."""
     plotext = _plotext()
-    plotext.clear_figure()
+    plotext.clear_data()
     plotext.limit_size(False, False)
     plotext.plot_size(*size)
     plotext.theme("clear")

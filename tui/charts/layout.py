@@ -34,11 +34,17 @@ class Layout:
     note: str
 
 
-def lay_out(chart: Chart, columns: int, x_ticks: int, y_ticks: int) -> Layout:
-    """Place a chart's curves, thinned to `columns` columns that keep every extreme."""
+def lay_out(chart: Chart, columns: int, cells: int, x_ticks: int, y_ticks: int) -> Layout:
+    """Place a chart's curves, thinned to columns that keep every extreme.
+
+    `columns` is the number of dots that lie side by side; a ghost has one for each of the `cells`.
+    """
     start, stop = chart.x_range or _x_extent(chart)
     x = step_axis(start, stop, x_ticks)
-    thinned = [curve.series.columns(x.low, x.high, columns) for curve in chart.curves]
+    thinned = [
+        curve.series.columns(x.low, x.high, cells if curve.style == "ghost" else columns)
+        for curve in chart.curves
+    ]
     drawn = [_values(curve, cols) for curve, cols in zip(chart.curves, thinned, strict=True)]
     y, clipped = _y_axis(chart, [v for values in drawn for v in values], y_ticks)
     curves = tuple(

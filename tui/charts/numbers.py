@@ -66,6 +66,5 @@ def _measured(value: float) -> str:
     if size >= 9999.5 or size < 9.995e-3:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
         return f"{mantissa}e{int(exponent)}"
-    decimals = max(0, 3 - max(1, math.floor(math.log10(size)) + 1))
-    decimals = 3 if size < 1 else decimals
-    return f"{value:.{decimals}f}"
+    decimals = 2 - math.floor(math.log10(size * (1 + 5e-4)))
+    return f"{value:.{min(4, max(0, decimals))}f}"

@@ -66,11 +66,14 @@ def plot_marker(capabilities: Capabilities) -> Marker:
 
 
 def legend(chart: Chart, note: str, width: int, *, plain: bool = False) -> list[Run]:
-    """Title, curves' names with a sample of each, and the note at the right, as far as they fit."""
+    """Title, curves' names with a sample of each, and the note at the right, as far as they fit.
+
+    Ghosts are the first to be left out.
+    """
     samples = _PLAIN_SAMPLES if plain else _SAMPLES
     runs: list[Run] = [(f" {chart.title} ", "strong")] if chart.title else []
     left = width - sum(cell_len(text) for text, _ in runs)
-    for curve in chart.curves:
+    for curve in sorted(chart.curves, key=lambda c: c.style == "ghost"):
         if not curve.name:
             continue
         head, name, value = f"  {samples[curve.style]}", f" {curve.name}", curve.value
