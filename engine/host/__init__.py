@@ -1,0 +1,1 @@
+"""The engine process: runs one after another, steered over a private socket."""

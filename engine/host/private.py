@@ -1,0 +1,65 @@
+"""A socket that nobody but this user can reach."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+
+from engine.errors import BadInput
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening unix socket, mode 0600, in a directory that only this user can enter.
+
+    The directory is made when it is missing; a socket that nobody serves any more is replaced.
+
+    Raises:
+        BadInput: when the directory is open to others, or the socket is served or cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_private(path.parent)
+        if _is_stale(path):
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen(4)
+    except OSError as error:
+        raise BadInput(f"the control socket {path}: {error.strerror or error}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def is_own(connection: socket.socket) -> bool:
+    """Whether the process at the other end belongs to this user, as the kernel tells."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True  # the mode of the directory has to do
+    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    uid: int = struct.unpack("3i", packed)[1]
+    return uid == os.getuid()
+
+
+def _check_private(directory: Path) -> None:
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise BadInput(
+            f"the control socket's directory {directory} must be this user's own, with mode 0700"
+        )
+
+
+def _is_stale(path: Path) -> bool:
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+    return False

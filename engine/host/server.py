@@ -1,0 +1,175 @@
+"""The engine process's main thread: a loop over the control socket that never does long work."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+from collections import deque
+from collections.abc import Callable
+
+from engine import wire
+from engine.controls import Stop
+from engine.host.fetcher import Fetch, Fetcher
+from engine.host.private import is_own
+from engine.host.runner import Runner
+from engine.host.viewer import Viewer
+from engine.link import Progress, Refused
+
+LOADING = "loading torch"
+_LOOK = 1.0  # seconds between two looks whether the launcher still lives
+_GRACE = 2.0  # seconds that a preparation or download gets to notice that it is given up
+
+
+class Server:
+    """Serves one front end; the runs outlive it.
+
+    `make_runner(post)` and `fetch` do the work. Until a front end has connected, the loop ends
+    when `launcher` (the process that started this one) is gone. After it has gone away, the run
+    under way goes on to its planned end, except that one which holds is ended as interrupted.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        make_runner: Callable[[Callable[[wire.Answer | None], None]], Runner],
+        fetch: Fetch,
+        *,
+        launcher: int = 0,
+        loading: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._listener = listener
+        self._runner = make_runner(self._post)
+        self._fetcher = Fetcher(fetch, self._post)
+        self._launcher = launcher
+        self._loading = loading
+        self._viewer: Viewer | None = None
+        self._met = False
+        self._asked_to_leave: Stop | None = None
+        self._leaving = False
+        self._answers: deque[wire.Answer] = deque()
+        self._ear, self._bell = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+
+    def terminate(self) -> None:
+        """End the run as interrupted and then the loop; safe in a signal handler."""
+        self._asked_to_leave = Stop(interrupted=True, reason="the engine was told to end")
+        self._ring()
+
+    def serve(self) -> bool:
+        """Serve until nobody needs the engine; whether every thread has ended."""
+        with selectors.DefaultSelector() as selector:
+            self._selector = selector
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._ear, selectors.EVENT_READ)
+            while not self._done():
+                self._turn()
+        if self._viewer:
+            self._viewer.close()
+        self._fetcher.end()
+        return self._fetcher.join(_GRACE) and self._runner.join(_GRACE)
+
+    def _done(self) -> bool:
+        if self._leaving:
+            return not self._runner.recording
+        if self._viewer:
+            return False
+        if not self._met:
+            return self._launcher != 0 and os.getppid() != self._launcher
+        return not self._runner.busy and not self._fetcher.busy
+
+    def _turn(self) -> None:
+        waiting = None if self._met else _LOOK
+        for key, mask in self._selector.select(waiting):
+            if key.fileobj is self._listener:
+                self._welcome()
+            elif key.fileobj is self._ear:
+                self._ear.recv(4096)
+            elif self._viewer and mask & selectors.EVENT_READ:
+                self._listen(self._viewer)
+        if self._asked_to_leave and not self._leaving:
+            self._leaving = True
+            self._runner.end(self._asked_to_leave)
+        self._runner.advance()
+        self._speak()
+
+    def _welcome(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return  # it went away before it was met
+        if not is_own(connection):
+            connection.close()
+            return
+        newcomer = Viewer(connection)
+        if self._viewer:
+            newcomer.send(wire.Told(news=Refused("another screen is connected to this engine")))
+            newcomer.close()
+            return
+        self._viewer = newcomer
+        self._met = True
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _listen(self, viewer: Viewer) -> None:
+        try:
+            for line in viewer.receive():
+                self._obey(viewer, line)
+        except wire.TooLongError as error:
+            viewer.send(wire.Told(news=Refused(str(error))))
+            viewer.gone = True
+
+    def _obey(self, viewer: Viewer, line: bytes) -> None:
+        try:
+            request = wire.request(line)
+        except ValueError as error:
+            viewer.send(wire.Told(news=Refused(f"the engine was asked nonsense: {error}")))
+            return
+        match request:
+            case _ if self._leaving:
+                return
+            case wire.Start():
+                if self._loading():
+                    viewer.send(wire.Told(id=request.id, news=Progress(LOADING)))
+                self._runner.start(request)
+            case wire.Ask():
+                self._runner.ask(request.control)
+            case wire.Fetch():
+                self._fetcher.start(request)
+            case wire.Shutdown():
+                self._asked_to_leave = Stop(reason="the screen was closed")
+
+    def _speak(self) -> None:
+        """Send what there is to tell, and notice a front end that has gone away."""
+        viewer = self._viewer
+        while self._answers:
+            answer = self._answers.popleft()
+            if viewer:
+                viewer.send(answer)
+        if viewer is None:
+            return
+        viewer.flush()
+        if viewer.gone:
+            self._selector.unregister(viewer.connection)
+            viewer.close()
+            self._viewer = None
+            self._lost()
+        else:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if viewer.has_more else 0)
+            self._selector.modify(viewer.connection, events)
+
+    def _lost(self) -> None:
+        if self._runner.holding:
+            reason = "the screen went away while the run was paused"
+            self._runner.ask(Stop(interrupted=True, reason=reason))
+
+    def _post(self, answer: wire.Answer | None) -> None:
+        if answer is not None:
+            self._answers.append(answer)
+        self._ring()
+
+    def _ring(self) -> None:
+        try:
+            self._bell.send(b"!")
+        except BlockingIOError:
+            return  # it rings already

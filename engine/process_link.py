@@ -1,0 +1,159 @@
+"""The link to a run in an engine process: requests by socket, events from the run's record."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from engine import wire
+from engine.config import RunConfig
+from engine.controls import AnyControl
+from engine.engine_process import EngineGoneError, EngineProcess
+from engine.events import RunFinished
+from engine.link import Lost, News
+from engine.store.layout import LOG, runs_directory
+from engine.store.reader import Damage, Follower
+
+
+class ProcessLink:
+    """A `RunLink` to an engine process that is launched with the link, and again when it is lost.
+
+    `damage` tells of lines in the records that could not be read.
+
+    Raises:
+        BadInput: on creation, when the directory of runs cannot be written.
+        OSError: on creation, when no process can be launched.
+    """
+
+    def __init__(
+        self,
+        runs: Path | None = None,
+        *,
+        launch: Callable[[Path], EngineProcess] = EngineProcess,
+        experiment: str = "train",
+    ) -> None:
+        self._runs = runs or runs_directory()
+        self._launch = launch
+        self._experiment = experiment
+        self._engine: EngineProcess | None = launch(self._runs)
+        self._answers: deque[wire.Answer] = deque()
+        self._log: Follower | None = None
+        self._finished = False
+        self._gone = False
+        self._last_id = self._start_id = self._fetch_id = 0
+        self._data_dir = ""
+
+    @property
+    def damage(self) -> Damage:
+        """What could not be read of the record that is followed."""
+        return self._log.damage if self._log else Damage()
+
+    def start(self, config: RunConfig, *, continues: str = "") -> None:
+        """Begin a run, ending the one under way; relaunches an engine that was lost."""
+        self._start_id = self._new_id()
+        self._data_dir = config.data_dir
+        request = wire.Start(
+            id=self._start_id,
+            experiment=self._experiment,
+            config=msgspec.to_builtins(config),
+            continues=continues,
+        )
+        self._running_engine().send(request)
+
+    def send(self, control: AnyControl) -> None:
+        """Ask the run under way for something."""
+        if self._engine:
+            self._engine.send(wire.Ask(id=self._new_id(), control=control))
+
+    def fetch(self, data: str) -> None:
+        """Download a data set to where the last run looked for its data."""
+        self._fetch_id = self._new_id()
+        request = wire.Fetch(id=self._fetch_id, data=data, data_dir=self._data_dir)
+        self._running_engine().send(request)
+
+    def drain(self, budget: float = 0.008) -> list[News]:
+        """What has come: the events of a run in their order, and whole before those of the next."""
+        deadline = time.perf_counter() + budget
+        self._receive()  # before the log is read: what an answer tells of is in it by then
+        news = self._follow(deadline)
+        while not self._behind and (self._answers or self._gone):
+            news += self._meet(self._answers.popleft()) if self._answers else self._lose()
+            news += self._follow(deadline)
+        return news
+
+    def close(self) -> None:
+        """End the run under way and the engine; waits some seconds at most."""
+        engine, self._engine = self._engine, None
+        if engine:
+            engine.close()
+        self._forget_log()
+
+    @property
+    def _behind(self) -> bool:
+        """Whether the log holds more than the budget allowed to read."""
+        return self._log is not None and not self._log.caught_up
+
+    def _new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _running_engine(self) -> EngineProcess:
+        if self._engine is None or self._gone:
+            self._lose()
+            self._engine = self._launch(self._runs)
+        return self._engine
+
+    def _receive(self) -> None:
+        if self._engine is None or self._gone:
+            return
+        try:
+            self._answers += self._engine.receive()
+        except EngineGoneError:
+            self._gone = True
+
+    def _follow(self, deadline: float) -> list[News]:
+        if self._log is None:
+            return []
+        events = self._log.drain(max(0.0, deadline - time.perf_counter()))
+        self._finished = self._finished or any(isinstance(e, RunFinished) for e in events)
+        return [*events]
+
+    def _meet(self, answer: wire.Answer) -> list[News]:
+        match answer:
+            case wire.RunOpened(directory=directory):
+                return self._open_log(Path(directory) / LOG)
+            case wire.RunEnded(finished=finished):
+                recorded = self._finished
+                self._forget_log()
+                return [] if recorded else [finished]
+            case wire.Told(id=id_, news=news) if id_ in (0, self._start_id, self._fetch_id):
+                return [news]
+        return []  # of a request that a newer one has replaced
+
+    def _open_log(self, path: Path) -> list[News]:
+        self._forget_log()
+        try:
+            self._log = Follower(path)
+        except OSError as error:
+            return [Lost(f"the run's record cannot be read: {error.strerror}: {path}")]
+        return []
+
+    def _forget_log(self) -> None:
+        if self._log:
+            self._log.close()
+        self._log = None
+        self._finished = False
+
+    def _lose(self) -> list[News]:
+        self._gone = False
+        self._forget_log()
+        engine, self._engine = self._engine, None
+        if engine is None:
+            return []
+        words = engine.last_words()
+        engine.abandon()
+        return [Lost(f"the engine is gone: {words}")]
