@@ -84,10 +84,12 @@ class RunView:
     @property
     def seconds_left(self) -> float:
         """The time to the end at the present speed; NaN where nobody can tell."""
+        if self.finished:
+            return 0.0
         steps = self.total_steps - self.step
         batch = float(self.config.get("batch_size", 0))
-        if not steps or not batch or not self.samples_per_second > 0:
-            return 0.0 if self.finished else math.nan
+        if steps <= 0 or not batch or not self.samples_per_second > 0:
+            return math.nan
         return steps * batch / self.samples_per_second
 
 
@@ -99,29 +101,17 @@ def fold(event: events.Event, view: RunView) -> RunView:
 
 @fold.register
 def _(event: events.RunStarted, view: RunView) -> RunView:
-    epochs = int(event.config.get("epochs", 0))
     fresh = RunView(
         started=event,
         step=event.first_step,
         total_steps=event.total_steps,
-        epochs=epochs,
+        epochs=int(event.config.get("epochs", 0)),
         lr=float(event.config.get("lr", math.nan)),
         last_time=event.time,
     )
     if not event.continues or event.continues != view.run_id:
         return fresh
-    # The run goes on where another one stood: its curves are this one's past.
-    return replace(
-        view,
-        started=event,
-        epochs=view.epoch + epochs,
-        total_steps=event.total_steps,
-        paused=False,
-        finished=None,
-        broken=None,
-        last_time=event.time,
-        marks=(*view.marks, Mark(event.first_step, "continued")),
-    )
+    return _continued(event, view)
 
 
 @fold.register
@@ -223,6 +213,37 @@ def _(event: events.RunFinished, view: RunView) -> RunView:
     level: events.Level = "error" if event.outcome in ("failed", "diverged") else "info"
     line = LogLine(event.time, level, f"{event.outcome}: {event.detail}")
     return replace(_logged(view, line), finished=event, paused=False, last_time=event.time)
+
+
+def _continued(event: events.RunStarted, view: RunView) -> RunView:
+    """The run goes on from a state of `view`'s: what that had done up to there is its past."""
+    step = event.first_step
+
+    def past(known: Mapping[str, Series]) -> Mapping[str, Series]:
+        return {name: series.until(step) for name, series in known.items()}
+
+    per_epoch = event.steps_per_epoch
+    added = int(event.config.get("epochs", 0))
+    return replace(
+        view,
+        started=event,
+        step=step,
+        epoch=step // per_epoch if per_epoch else view.epoch,
+        epochs=event.total_steps // per_epoch if per_epoch else view.epoch + added,
+        total_steps=event.total_steps,
+        paused=False,
+        finished=None,
+        broken=None,
+        last_time=event.time,
+        loss=view.loss.until(step),
+        accuracy=view.accuracy.until(step),
+        train_loss=view.train_loss.until(step),
+        train_accuracy=view.train_accuracy.until(step),
+        test_loss=view.test_loss.until(step),
+        test_accuracy=view.test_accuracy.until(step),
+        vitals={layer: past(columns) for layer, columns in view.vitals.items()},
+        marks=(*(m for m in view.marks if m.step <= step), Mark(step, "continued")),
+    )
 
 
 def _logged(view: RunView, line: LogLine) -> RunView:

@@ -18,14 +18,15 @@ _CHARTS = 4
 class Column:
     """What lies within one column of a chart.
 
-    `low`, `high` and `mean` are those of the finite values, (inf, -inf, nan) when there is none;
-    `broken` says whether a point was not finite.
+    `low`, `high` and `mean` are those of the `count` finite values, (inf, -inf, nan) when there is
+    none; `broken` says whether a point was not finite.
     """
 
     x: float
     low: float
     high: float
     mean: float
+    count: int
     broken: bool
 
 
@@ -189,7 +190,7 @@ class Series:
     def _column(self, first: int, end: int) -> Column:
         found = self._range(first, end)
         middle = self._buffer.x[(first + end - 1) // 2]
-        return Column(middle, found.low, found.high, _mean(found), found.broken)
+        return Column(middle, found.low, found.high, _mean(found), found.finite, found.broken)
 
     def _check(self, x: Sequence[float], y: Sequence[float]) -> None:
         if len(x) != len(y):

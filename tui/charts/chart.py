@@ -15,8 +15,8 @@ CurveStyle = Literal["dots", "line", "ghost", "marks"]
 class Curve:
     """A named series; `role` is its colour, `value` what the legend shows behind the name.
 
-    `smoothing` in [0, 1) draws the exponential moving average with that weight in place of the
-    points. Curves are drawn in order: the last one lies on top.
+    `smoothing` in [0, 1) draws the exponential moving average with that weight per point in place
+    of the points. Curves are drawn in order: the last one lies on top.
     """
 
     name: str

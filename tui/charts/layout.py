@@ -63,8 +63,7 @@ def _x_extent(chart: Chart) -> tuple[float, float]:
 def _values(curve: Curve, columns: list[Column]) -> list[float]:
     """The ordinates that the axis has to hold."""
     if curve.smoothing:
-        means = smoothed([c.mean for c in columns], curve.smoothing)
-        return [v for v in means if math.isfinite(v)]
+        return [v for v in _means(curve, columns) if math.isfinite(v)]
     return [v for c in columns if c.low <= c.high for v in (c.low, c.high)]
 
 
@@ -86,10 +85,9 @@ def _y_axis(chart: Chart, values: list[float], most: int) -> tuple[Axis, str]:
 
 def _place(curve: Curve, columns: list[Column], x: Axis, y: Axis) -> Points:
     if curve.smoothing:
-        means = smoothed([c.mean for c in columns], curve.smoothing)
         return [
             (x.place(c.x), y.place(m)) if math.isfinite(m) else None
-            for c, m in zip(columns, means, strict=True)
+            for c, m in zip(columns, _means(curve, columns), strict=True)
         ]
     points: Points = []
     for column in columns:
@@ -103,6 +101,10 @@ def _place(curve: Curve, columns: list[Column], x: Axis, y: Axis) -> Points:
             ends.reverse()  # go on from the nearer end
         points.extend((at, end) for end in ends)
     return points
+
+
+def _means(curve: Curve, columns: list[Column]) -> list[float]:
+    return smoothed([c.mean for c in columns], curve.smoothing, [c.count for c in columns])
 
 
 def _broken(chart: Chart, thinned: list[list[Column]], x: Axis) -> Iterator[tuple[float, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.charts.numbers import compact
@@ -35,20 +35,25 @@ class Axis:
         return min(max((position - self.low) / (self.high - self.low), 0.0), 1.0)
 
 
-def smoothed(values: Iterable[float], weight: float) -> list[float]:
+def smoothed(
+    values: Sequence[float], weight: float, counts: Sequence[int] | None = None
+) -> list[float]:
     """The exponential moving average of the values, corrected for its start at zero.
 
     mᵢ = w·mᵢ₋₁ + (1 − w)·vᵢ over 1 − wⁿ, as Adam's moments (Kingma and Ba 2015) and TensorBoard's
-    scalars. A value that is not finite has no part in it and stays NaN at its place.
+    scalars. A value that stands for several points, `counts` of them, weighs as many, so that the
+    weight means the same at every width of the chart. A value that is not finite has no part in
+    it and stays NaN at its place.
     """
-    average, seen, out = 0.0, 0, []
-    for value in values:
+    average, left, out = 0.0, 1.0, []
+    for value, count in zip(values, counts or [1] * len(values), strict=True):
         if not math.isfinite(value):
             out.append(math.nan)
             continue
-        average = weight * average + (1 - weight) * value
-        seen += 1
-        out.append(average / (1 - weight**seen) if weight else value)
+        kept = weight**count
+        left *= kept
+        average = kept * average + (1 - kept) * value
+        out.append(average / (1 - left))
     return out
 
 

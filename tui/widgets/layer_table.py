@@ -63,11 +63,11 @@ def _dead(row: LayerRow, width: int) -> Run:
 
 
 def _plain_history(row: LayerRow, width: int) -> Run:
-    return sparkline(row.gradient_history, width, plain=True).ljust(width), "loss-raw"
+    return sparkline(row.gradient_history, width, plain=True).ljust(width), "muted"
 
 
 def _history(row: LayerRow, width: int) -> Run:
-    return sparkline(row.gradient_history, width).ljust(width), "loss-raw"
+    return sparkline(row.gradient_history, width).ljust(width), "muted"
 
 
 def _cells(plain: bool) -> tuple[Cell[LayerRow], ...]:
