@@ -32,7 +32,8 @@ class Experiment:
 
     `run(config, controls, start)` first prepares (whatever it needs may raise `BadInput` here,
     before anything is recorded), then yields `RunStarted` (its `run_id` is filled in by the
-    session) and ends by yielding one `RunFinished`. Between two steps it takes what `controls` holds.
+    session) and ends by yielding one `RunFinished`. Between two steps it takes what `controls`
+    holds.
     """
 
     name: str

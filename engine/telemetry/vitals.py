@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 class Vitals:
-    """Measures around an update; nothing waits for the device before `take`.
+    """Measures before an update and what it changed; nothing waits for the device before `take`.
 
     `slots` measured steps fit between two calls of `take`.
     """
@@ -61,14 +61,21 @@ class Vitals:
             self._spread(h, cells[4], cells[5])
             cells[6].copy_(dead_fraction(self._rules[layer], z, h))
             _norm(delta, cells[7])
-            self._before[layer].copy_(weight)
 
-    def after(self) -> None:
-        """Measure what the update of the step that `before` saw has changed."""
-        for layer, cells in enumerate(self._cells):
-            before = self._before[layer]
-            torch.sub(self._network.weights[layer], before, out=before)
-            _norm(before, cells[3])
+    def update_is(self, lr: float) -> None:
+        """The step's update is −`lr` times its gradient."""
+        for cells in self._cells:
+            torch.div(cells[0], cells[2], out=cells[3]).mul_(lr)
+
+    def remember(self) -> None:
+        """Keep the weights that the update is about to change."""
+        torch._foreach_copy_(self._before, self._network.weights)
+
+    def update_is_difference(self) -> None:
+        """The step's update is what has changed since `remember`."""
+        torch._foreach_sub_(self._before, self._network.weights)
+        for cells, difference in zip(self._cells, self._before, strict=True):
+            _norm(difference, cells[3])
             cells[3].div_(cells[2])
 
     def take(self) -> tuple[tuple[int, ...], tuple[LayerVitals, ...]]:
@@ -82,10 +89,6 @@ class Vitals:
             LayerVitals(name, *(tuple(column) for column in columns))
             for name, columns in zip(self._network.names, values, strict=True)
         )
-
-    def forget(self) -> None:
-        """Drop what was measured since the last `take`."""
-        self._steps.clear()
 
     def _spread(self, h: Tensor, mean: Tensor, std: Tensor) -> None:
         """Mean and population standard deviation in two passes: one pass cancels where σ ≪ |μ|."""

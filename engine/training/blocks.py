@@ -70,10 +70,13 @@ class Blocks:
 
     def _read(self) -> tuple[list[float], list[float], bool]:
         """Sums of each step's losses and hits; whether the losses and parameters are finite."""
-        sums = self._stepper.meter.read()
-        extremes = [torch.stack(p.aminmax()) for p in self._stepper.parameters.values()]
-        numbers = torch.cat([sums.flatten(), *extremes]).tolist()
-        slots, count = sums.shape[1], len(self._rates)
+        count = len(self._rates)
+        sums = self._stepper.meter.read(count)
+        # A sum is not finite where an entry is not; should it overflow by itself, the replay
+        # finds nothing and the run goes on.
+        totals = torch.stack([p.sum() for p in self._stepper.parameters.values()])
+        numbers = torch.cat([sums.flatten(), totals]).tolist()
+        slots = sums.shape[1]
         losses, hits = numbers[:count], numbers[slots : slots + count]
         finite = all(map(math.isfinite, losses + numbers[2 * slots :]))
         return losses, hits, finite

@@ -44,7 +44,7 @@ def replay(
         before.take()
         watch = _FirstNonFinite()
         stepper.advance(first_step + slot, lr, slot, watch=watch)
-        watch("the mean loss", stepper.meter.read()[0, slot])
+        watch("the mean loss", stepper.meter.read(slot + 1)[0, slot])
         if watch.what:
             before.restore()
             return Finding(first_step + slot, watch.what)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 MOST_SLOTS = 512
 _MOST_ENTRIES = 2**20
+_CHUNK = 32
 
 
 class Meter:
@@ -14,14 +15,15 @@ class Meter:
 
     A slot holds three numbers for each example of its step: the correct class's logit less the
     row's largest, the sum Σⱼ exp(oⱼ − max o), and whether the largest logit is the correct one.
-    The logarithm and the sums over the batch wait until `read`. `slots` steps fit; one more row,
+    The logarithm and the sums over the batch wait until `read`. `slots` steps fit; the row after them,
     `probe`, takes passes that belong to no step.
     """
 
     def __init__(self, batch_size: int, like: Tensor) -> None:
         self.slots = max(1, min(MOST_SLOTS, _MOST_ENTRIES // batch_size))
         self.probe = self.slots
-        self._rows = like.new_zeros(3, self.slots + 1, batch_size)
+        chunks = self.slots // _CHUNK + 1
+        self._rows = like.new_zeros(3, chunks * _CHUNK, batch_size)
         self._rows[1].fill_(1)
         self._views = [rows.unbind() for rows in self._rows.unsqueeze(3).unbind()]
         self._batch_size = batch_size
@@ -36,14 +38,17 @@ class Meter:
         hits.zero_()
         return picked[:batch], total[:batch], hits[:batch]
 
-    def read(self) -> Tensor:
-        """Sums over each slot's examples, [2, slots + 1]: loss in nats, and hits.
+    def read(self, slots: int) -> Tensor:
+        """Sums over each slot's examples, [2, at least `slots`]: loss in nats, and hits.
 
-        All slots are reduced each time, whatever they hold, so that a step's numbers do not
-        depend on how the steps were cut into blocks.
+        Slots are reduced in chunks of one size, whatever they hold, so that a step's numbers do
+        not depend on how the steps were cut into blocks.
         """
-        picked, total, hits = self._rows.unbind()
-        return torch.stack((total.log().sub_(picked).sum(1), hits.sum(1)))
+        parts = []
+        for begin in range(0, slots, _CHUNK):
+            picked, total, hits = self._rows[:, begin : begin + _CHUNK].unbind()
+            parts.append(torch.stack((total.log().sub_(picked).sum(1), hits.sum(1))))
+        return torch.cat(parts, 1)
 
 
 class CrossEntropy:

@@ -8,7 +8,6 @@ weights for L1. Nothing waits for the device. The gradients are used up.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -57,6 +56,11 @@ class Optimizer(ABC):
     def _decay(self, lr: float) -> None:
         torch._foreach_add_(self._weight_gradients, self._weights, alpha=self._weight_decay)
 
+    @property
+    def proportional(self) -> bool:
+        """Whether an update is always −lr times the gradient that `step` was given."""
+        return False
+
     @abstractmethod
     def _update(self, lr: float) -> None:
         """Move the parameters along the gradients."""
@@ -81,6 +85,10 @@ class SGD(Optimizer):
         super().__init__(config, network, gradients)
         self._momentum = config.momentum
         self._velocity = self._slot("velocity") if self._momentum else []
+
+    @property
+    def proportional(self) -> bool:
+        return not (self._momentum or self._weight_decay or self._l1 or self._clip_norm)
 
     def _update(self, lr: float) -> None:
         direction = self._gradients
@@ -160,8 +168,3 @@ _RULES: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, 
 def build(config: RunConfig, network: Network, gradients: GradientBuffers) -> Optimizer:
     """The update rule that `config` names."""
     return _RULES[config.optimizer](config, network, gradients)
-
-
-def all_parameters(network: Network) -> Sequence[Tensor]:
-    """Every learned tensor as a view outside autograd: weights, biases, slopes."""
-    return [*network.weights, *network.biases, *network.slopes]

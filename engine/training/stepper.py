@@ -62,9 +62,14 @@ class Stepper:
             self.vitals.before(
                 step, (buffers.weights, buffers.biases), (passed.pre, passed.post, passed.delta)
             )
+            if self.optimizer.proportional:
+                self.vitals.update_is(lr)
+                measure = False
+            else:
+                self.vitals.remember()
         self.optimizer.step(lr)
         if measure:
-            self.vitals.after()
+            self.vitals.update_is_difference()
         if watch:
             self._show_parameters("{} after the update", watch)
         return len(y)
