@@ -28,12 +28,12 @@ def main() -> int:
     plan = Plan(given.quick) if given.data_dir is None else Plan(given.quick, given.data_dir)
     chosen = [benchmark for benchmark in SUITE if benchmark.name in (given.only or names)]
     progress = Console(stderr=True)
-    progress.print(machine(plan), style="dim")
+    progress.print(machine(plan), style="dim", soft_wrap=True)
     sections = [(b.title, measured(b, plan, progress)) for b in chosen]
     if given.markdown:
         sys.stdout.write(f"{markdown(sections)}\n\n{machine(plan)}\n")
     else:
-        show(Console(), sections)
+        show(Console() if sys.stdout.isatty() else Console(width=150), sections)
     return int(any(figure.met is False for _, figures in sections for figure in figures))
 
 
@@ -42,7 +42,9 @@ def measured(benchmark: Benchmark, plan: Plan, progress: Console) -> list[Figure
     figures = []
     with progress.status(benchmark.title):
         for figure in benchmark.run(plan):
-            progress.print("  ".join(cell for cell in cells(figure) if cell), markup=False)
+            progress.print(
+                "  ".join(cell for cell in cells(figure) if cell), markup=False, soft_wrap=True
+            )
             figures.append(figure)
     return figures
 

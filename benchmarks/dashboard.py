@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from engine.events import StepsMeasured
 from engine.store.layout import LOG, VARIABLE
 from engine.store.reader import Follower
 
+EPOCHS = 1000
 _PATIENCE = 60.0
+_WARM_UP = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,27 +38,34 @@ class Watched:
                 return found
 
 
-def command(plan: Plan) -> list[str]:
-    """The dashboard's command line, for a run that will not end by itself."""
-    flags = ["--data", plan.data, "--epochs", "100000", "--device", "cpu"]
+def command(plan: Plan, epochs: int = EPOCHS) -> list[str]:
+    """The dashboard's command line, for a run that outlasts what is measured."""
+    flags = ["--data", plan.data, "--epochs", str(epochs), "--device", "cpu"]
     return [sys.executable, "-m", "cli", *flags]
 
 
+def environment(plan: Plan, runs: str) -> dict[str, str]:
+    """What the dashboard's process is told: where the data lies and where runs are recorded."""
+    return ONE_THREAD | {VARIABLE: runs, "MLP_TUI_DATA": plan.data_dir}
+
+
 @contextmanager
-def training(
-    plan: Plan, columns: int, rows: int, *flags: str, env: dict[str, str] | None = None
-) -> Iterator[Watched]:
-    """The dashboard once its training is under way.
+def training(plan: Plan, columns: int, rows: int, program: Sequence[str] = ()) -> Iterator[Watched]:
+    """The dashboard (or another `program` that shows one) once its training is under way.
 
     Raises:
-        SilentError: when it ends, or does not begin to train.
+        SilentError: when it ends, does not begin to train, or has finished the run on leaving.
     """
-    with tempfile.TemporaryDirectory(prefix="bench") as runs:
-        environment = ONE_THREAD | {VARIABLE: runs, "MLP_TUI_DATA": plan.data_dir} | (env or {})
-        with Terminal([*command(plan), *flags], columns, rows, environment) as terminal:
-            log = _begun(terminal, Path(runs))
-            terminal.read(2.0)  # past the warm-up
-            yield Watched(terminal, log)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench") as runs,
+        Terminal(program or command(plan), columns, rows, environment(plan, runs)) as terminal,
+    ):
+        log = _begun(terminal, Path(runs))
+        terminal.read(_WARM_UP)
+        watched = Watched(terminal, log)
+        yield watched
+        if b"run_finished" in watched.log.read_bytes()[-2000:]:
+            raise SilentError("the run was over before the measurement was")
 
 
 def _begun(terminal: Terminal, runs: Path) -> Path:

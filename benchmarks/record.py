@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.store.record import RecordSink
-
 from benchmarks.figures import Figure, Spread, ratios
 from benchmarks.plan import Plan
 from engine.config import RunConfig
 from engine.events import Event, RunFinished, RunStarted, StepsMeasured, encode
 from engine.store.layout import LOG
 from engine.store.reader import Follower
+from engine.store.record import RecordSink
 
 # About the size of the events that durability's measurements used.
 _LOSSES = (0.4375, 0.46875, 0.421875, 0.453125)
@@ -60,7 +59,7 @@ def _config() -> dict[str, object]:
 
 
 def _append(runs: Path, events: list[Event]) -> float:
-    sink = RecordSink(runs, "run")
+    sink = RecordSink(runs)
     began = time.perf_counter()
     for event in events:
         sink.accept(event)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ _SETTLING = 0.5
 def run(plan: Plan) -> Iterator[Figure]:
     """One figure for each rate of drawing."""
     for rate, goal in _RATES:
-        with training(plan, *_SIZE, *_drawing(rate)) as watched:
+        command = [sys.executable, "-m", "benchmarks.at_rate", str(rate), plan.data]
+        with training(plan, *_SIZE, command) as watched:
             drawing, resting, sent = _turns(watched, plan.pairs(10), plan.seconds(3))
         speeds = [Spread.of(speed).median for speed in (drawing, resting)]
         yield Figure(
@@ -74,7 +76,3 @@ def _held(pid: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
-
-
-def _drawing(rate: int) -> list[str]:
-    return ["--draws-per-second", str(rate)]

@@ -11,6 +11,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -97,8 +98,9 @@ class Terminal:
         if self._process.poll() is None:
             self._process.terminate()
         end = time.perf_counter() + 10
-        while self._process.poll() is None and time.perf_counter() < end:
-            self._chunk(time.perf_counter() + 0.05)
+        with suppress(SilentError):  # it has ended, as it was asked to
+            while self._process.poll() is None and time.perf_counter() < end:
+                self._chunk(time.perf_counter() + 0.05)
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
@@ -114,7 +116,9 @@ class Terminal:
         except OSError:  # EIO is how Linux says that the other side is closed
             data = b""
         if not data:
-            raise SilentError(f"ended with {self._process.wait()}: {self._tail[-2000:]!r}")
+            last = self._tail.decode(errors="replace")
+            code = self._process.wait()
+            raise SilentError(f"ended with exit code {code}; its last words:\n{last}")
         self._tail = (self._tail + data)[-4000:]
         return Chunk(time.perf_counter(), data)
 

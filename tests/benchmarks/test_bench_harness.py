@@ -65,5 +65,5 @@ def test_a_terminal_shows_its_size_and_takes_keys():
         assert not loaded(terminal.pid, "/torch/")
         terminal.press(b"pots\n")
         terminal.until(b"stop", 30)
-        with pytest.raises(SilentError, match="ended with 0"):
+        with pytest.raises(SilentError, match="ended with exit code 0"):
             terminal.until(b"never", 30)
