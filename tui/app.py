@@ -1,0 +1,235 @@
+"""The dashboard's app: it owns the hub, takes its news at a steady rate, and opens screens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import ModalScreen, Screen
+
+from engine.config import RunConfig
+from engine.errors import BadInput
+from engine.link import RunLink
+from tui import capabilities as terminals
+from tui.bindings import bindings
+from tui.commands import COMMANDS, switch_to
+from tui.hub import POLLS_PER_SECOND, Hub
+from tui.keymap import ACTIONS, BY_ID, key_of
+from tui.screens.dashboard import Dashboard
+from tui.signals import HUNG_UP, end_on_signals, writes_waiting
+from tui.theme import THEMES
+
+_BEHIND = 2
+"""Writes waiting for the terminal from which on a drawing is skipped."""
+_PALETTE = "palette"
+
+
+class DashboardApp(App[None]):
+    """Shows the runs of `link`, beginning with one of `config` (with `autostart`).
+
+    Figures are drawn at most `frames_per_second` times a second, a key's own echo at once. A
+    headless app has no clock: whoever runs it calls `tick`. After a hang-up `hung_up` is True, and
+    the engine is meant to be left to its work.
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "mlp-tui"
+    COMMAND_PALETTE_BINDING: ClassVar[str] = BY_ID[_PALETTE].keys[0]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(*(action.id for action in ACTIONS if action.id != _PALETTE))
+    ]
+
+    def __init__(
+        self,
+        link: RunLink,
+        config: RunConfig,
+        *,
+        capabilities: terminals.Capabilities | None = None,
+        frames_per_second: float = 4.0,
+        autostart: bool = True,
+    ) -> None:
+        super().__init__()
+        self.hub = Hub(link, config)
+        self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
+        self.hung_up = False
+        self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
+        self._polls = 0
+        self._dirty = False
+        self._autostart = autostart
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard itself."""
+        return self.board
+
+    def log_place(self, run_id: str) -> str:
+        """Where a person finds the details of a run that failed."""
+        from engine.store.layout import run_directory, runs_directory
+
+        return str(run_directory(runs_directory(), run_id))
+
+    def on_mount(self) -> None:
+        """Ask for the first run; listen to the link and to signals."""
+        if self._autostart:
+            self.hub.switch(self.hub.config)
+        if not self.is_headless:
+            self.set_interval(1 / POLLS_PER_SECOND, self.tick)
+            end_on_signals(self.leave)
+
+    def tick(self) -> None:
+        """Take in the news; draw what changed when it is time and the terminal keeps up."""
+        self._dirty |= self.hub.poll()
+        self._polls += 1
+        due = self._polls % self._polls_per_frame == 0
+        if self._dirty and due and writes_waiting(self) < _BEHIND:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw what is known now."""
+        self._dirty = False
+        for screen in self.screen_stack:
+            if screen is self.screen or isinstance(self.screen, ModalScreen):
+                draw = getattr(screen, "draw", None)
+                if draw is not None:
+                    draw()
+
+    def leave(self, code: int) -> None:
+        """End the app with this exit code."""
+        self.hung_up = code == HUNG_UP
+        self.exit(return_code=code)
+
+    def action_perform(self, action_id: str) -> None:
+        """Do what a key or the palette asks for, or say why it cannot be done now."""
+        action = BY_ID[action_id]
+        if not action.when(self.hub.situation):
+            self.board.say(action.otherwise, "warning")
+            return
+        try:
+            if action_id in COMMANDS:
+                self.board.say(COMMANDS[action_id](self.hub))
+            elif action_id.endswith("_menu"):
+                self._open_menu(action_id)
+            else:
+                self._own(action_id)()
+        except BadInput as error:
+            self.board.say(str(error), "warning")
+        self.board.echo()
+
+    def do_help(self) -> None:
+        """Open the list of keys."""
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def do_form(self) -> None:
+        """Open the form; what it gives back is started."""
+        from tui.screens.form import FormScreen
+
+        def take(config: RunConfig | None) -> None:
+            if config is not None:
+                self._start(lambda _: config)
+
+        self.push_screen(FormScreen(self.hub.config), take)
+
+    def do_layer(self) -> None:
+        """Open the chosen layer's histories."""
+        from tui.screens.layer import LayerScreen
+
+        if not isinstance(self.screen, LayerScreen):
+            self.push_screen(LayerScreen(self.hub, self.board.terminal, self.board.chosen_layer))
+
+    def do_theme(self) -> None:
+        """The other theme."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.board.say(f"theme {self.theme}")
+
+    def do_next_layer(self) -> None:
+        """The layer below, here or in the layer's own screen."""
+        self._move_layer(1)
+
+    def do_previous_layer(self) -> None:
+        """The layer above."""
+        self._move_layer(-1)
+
+    def do_focus(self) -> None:
+        """The next thing that takes keys."""
+        self.screen.focus_next()
+
+    def do_focus_back(self) -> None:
+        """The previous one."""
+        self.screen.focus_previous()
+
+    def do_palette(self) -> None:
+        """Every action, by name."""
+        self.action_command_palette()
+
+    def do_back(self) -> None:
+        """Close the uppermost screen, never the last."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def do_quit(self) -> None:
+        """Leave, asking first when that would end some work."""
+        if not self.hub.working:
+            self.leave(0)
+            return
+        from tui.screens.quit import QuitScreen
+
+        def take(sure: bool | None) -> None:
+            if sure:
+                self.leave(0)
+
+        self.push_screen(QuitScreen(self.board.work()), take)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out asks as well."""
+        self.action_perform("quit")
+
+    def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:
+        """The palette lists the whole table of actions."""
+        for action in ACTIONS:
+            name = f"{action.label}: {action.help}"
+            run = partial(self.action_perform, action.id)
+            yield SystemCommand(name, f"{action.group.partition(':')[0]}, {key_of(action.id)}", run)
+
+    def _own(self, action_id: str) -> Callable[[], None]:
+        """What the screen itself does for an action."""
+        method = f"do_{action_id}"
+        found: Callable[[], None] = getattr(self if hasattr(self, method) else self.board, method)
+        return found
+
+    def _move_layer(self, by: int) -> None:
+        move = getattr(self.screen, "move", self.board.move)
+        move(by)
+
+    def _open_menu(self, action_id: str) -> None:
+        from tui.menus import menu_for
+        from tui.screens.menu import MenuScreen
+
+        menu = menu_for(action_id, self.hub.config)
+
+        def take(value: str | None) -> None:
+            if value is not None:
+                self._start(lambda config: menu.chosen(config, value))
+
+        self.push_screen(MenuScreen(menu), take)
+
+    def _start(self, change: Callable[[RunConfig], RunConfig]) -> None:
+        try:
+            self.board.say(switch_to(change, self.hub))
+        except BadInput as error:
+            self.board.say(str(error), "warning")
+        self.board.echo()
+
+
+def _this_terminal() -> terminals.Capabilities:
+    encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
+    return terminals.capabilities(os.environ, encoding)

@@ -1,0 +1,25 @@
+"""The table of actions as Textual takes it."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tui.keymap import ACTIONS, BY_ID, Action
+
+
+def bindings(*action_ids: str, priority: bool = False) -> list[Binding]:
+    """Bindings of these actions (all, when none is named), each to ``perform('its id')``."""
+    chosen = [BY_ID[i] for i in action_ids] if action_ids else list(ACTIONS)
+    return [_binding(action, priority) for action in chosen]
+
+
+def _binding(action: Action, priority: bool) -> Binding:
+    return Binding(
+        ",".join(action.keys),
+        f"perform('{action.id}')",
+        action.label,
+        show=False,
+        priority=priority,
+        tooltip=action.help,
+        id=action.id,
+    )

@@ -1,0 +1,233 @@
+"""The one table of actions: keys, footer, help, palette and hints all read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+
+class Situation(NamedTuple):
+    """What decides whether an action makes sense right now."""
+
+    running: bool = False
+    paused: bool = False
+    finished: bool = False
+    can_fetch: bool = False
+    ghosts: bool = False
+    layers: bool = False
+
+
+def _always(now: Situation) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do.
+
+    `keys` are as a terminal types them ("i", "ctrl+p"); the first is the one shown. `label` is
+    for the footer, where actions with a higher `rank` survive longer as the terminal narrows
+    (0 never stands there). `otherwise` is said when `when` does not hold.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    group: str
+    rank: int = 0
+    when: Callable[[Situation], bool] = _always
+    otherwise: str = ""
+
+
+def _running(now: Situation) -> bool:
+    return now.running
+
+
+_NO_RUN = "no run is under way"
+_NETWORK, _RUN, _SETTINGS, _VIEW, _PROGRAM = (
+    "Network: each switch starts a new run, the last ones stay as ghosts",
+    "Run",
+    "Settings",
+    "View",
+    "Program",
+)
+
+ACTIONS: tuple[Action, ...] = (
+    Action("next_init", ("i",), "init", "next weight initializer", _NETWORK, 90),
+    Action("previous_init", ("I",), "previous init", "previous weight initializer", _NETWORK),
+    Action("init_menu", ("1",), "inits", "choose the initializer from a list", _NETWORK, 30),
+    Action("next_activation", ("a",), "activation", "next activation function", _NETWORK, 85),
+    Action(
+        "previous_activation",
+        ("A",),
+        "previous activation",
+        "previous activation function",
+        _NETWORK,
+    ),
+    Action(
+        "activation_menu", ("2",), "activations", "choose the activation from a list", _NETWORK, 29
+    ),
+    Action("deeper", ("d",), "deeper", "one more hidden layer, as wide as the last", _NETWORK, 60),
+    Action("shallower", ("D",), "shallower", "one hidden layer less", _NETWORK),
+    Action("wider", ("w",), "wider", "double the hidden widths", _NETWORK, 58),
+    Action("narrower", ("W",), "narrower", "halve the hidden widths", _NETWORK),
+    Action(
+        "pause",
+        ("space",),
+        "pause",
+        "pause, and go on",
+        _RUN,
+        95,
+        when=_running,
+        otherwise=_NO_RUN,
+    ),
+    Action(
+        "step",
+        ("s",),
+        "step",
+        "one step while paused",
+        _RUN,
+        50,
+        when=lambda now: now.paused,
+        otherwise="pause first: a single step is taken from a pause",
+    ),
+    Action("restart", ("r",), "restart", "the same settings again", _RUN, 55),
+    Action("new_seed", ("n",), "new seed", "the same settings with the next seed", _RUN, 45),
+    Action(
+        "more_epochs",
+        ("e",),
+        "+10 epochs",
+        "ten more epochs from where it stands",
+        _RUN,
+        70,
+        when=lambda now: now.running or now.finished,
+        otherwise="no run to go on from",
+    ),
+    Action("faster", ("+", "="), "faster", "more steps per second, up to full speed", _RUN, 40),
+    Action("slower", ("-",), "slower", "fewer steps per second, down to one", _RUN, 40),
+    Action(
+        "raise_lr",
+        ("]",),
+        "lr up",
+        "raise the learning rate of the run under way",
+        _RUN,
+        when=_running,
+        otherwise=_NO_RUN,
+    ),
+    Action(
+        "lower_lr",
+        ("[",),
+        "lr down",
+        "lower the learning rate of the run under way",
+        _RUN,
+        when=_running,
+        otherwise=_NO_RUN,
+    ),
+    Action("form", ("c",), "config", "every setting in one form", _SETTINGS, 65),
+    Action("preset_menu", ("3",), "presets", "choose a preset from a list", _SETTINGS, 28),
+    Action("data_menu", ("4",), "data", "choose the data set from a list", _SETTINGS, 27),
+    Action("optimizer_menu", ("5",), "optimizer", "choose the optimizer from a list", _SETTINGS),
+    Action("schedule_menu", ("6",), "schedule", "choose the learning-rate schedule", _SETTINGS),
+    Action(
+        "fetch",
+        ("f",),
+        "fetch data",
+        "download the real data set and train on it",
+        _SETTINGS,
+        88,
+        when=lambda now: now.can_fetch,
+        otherwise="the run is on the data that was asked for",
+    ),
+    Action("log_axis", ("l",), "log axis", "logarithmic or linear loss axis", _VIEW, 48),
+    Action("smoothing", ("m",), "smooth", "smooth the curves; raw stays behind", _VIEW, 46),
+    Action(
+        "layer",
+        ("enter",),
+        "layer",
+        "histories and histograms of the chosen layer",
+        _VIEW,
+        52,
+        when=lambda now: now.layers,
+        otherwise="no layer has been measured yet",
+    ),
+    Action(
+        "next_layer",
+        ("down",),
+        "next layer",
+        "choose the layer below",
+        _VIEW,
+        when=lambda now: now.layers,
+        otherwise="no layer has been measured yet",
+    ),
+    Action(
+        "previous_layer",
+        ("up",),
+        "previous layer",
+        "choose the layer above",
+        _VIEW,
+        when=lambda now: now.layers,
+        otherwise="no layer has been measured yet",
+    ),
+    Action(
+        "clear_ghosts",
+        ("x",),
+        "clear ghosts",
+        "forget the curves of earlier runs",
+        _VIEW,
+        25,
+        when=lambda now: now.ghosts,
+        otherwise="there are no ghosts",
+    ),
+    Action("theme", ("t",), "theme", "dark or light", _VIEW, 20),
+    Action("focus", ("tab",), "focus", "next table or log", _VIEW),
+    Action("focus_back", ("shift+tab",), "focus back", "previous table or log", _VIEW),
+    Action("help", ("?",), "help", "this list of keys", _PROGRAM, 98),
+    Action("palette", ("ctrl+p",), "palette", "find any action by name", _PROGRAM, 15),
+    Action("back", ("escape",), "back", "close what is open", _PROGRAM),
+    Action(
+        "quit", ("q", "ctrl+q", "ctrl+c"), "quit", "leave; asks when work is running", _PROGRAM, 99
+    ),
+)
+
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+_SPELLED = {"escape": "esc"}
+
+
+def spelled(key: str) -> str:
+    """A key as a person reads it."""
+    return _SPELLED.get(key, key)
+
+
+def key_of(action_id: str) -> str:
+    """The first key of an action, as a person reads it.
+
+    Raises:
+        KeyError: when no action has this id.
+    """
+    return spelled(BY_ID[action_id].keys[0])
+
+
+def groups() -> Iterator[tuple[str, list[Action]]]:
+    """The table by group, in its own order."""
+    for name, actions in groupby(ACTIONS, key=lambda action: action.group):
+        yield name, list(actions)
+
+
+def footer(now: Situation, width: int) -> list[tuple[str, str]]:
+    """The (key, label) pairs that fit `width` cells, the most useful ones first to stay."""
+    offered = [a for a in ACTIONS if a.rank and a.when(now)]
+    kept: set[str] = set()
+    room = width
+    for action in sorted(offered, key=lambda a: -a.rank):
+        need = len(key_of(action.id)) + len(_label(action, now)) + 3
+        if need <= room:
+            kept.add(action.id)
+            room -= need
+    return [(key_of(a.id), _label(a, now)) for a in offered if a.id in kept]
+
+
+def _label(action: Action, now: Situation) -> str:
+    return "go on" if action.id == "pause" and now.paused else action.label

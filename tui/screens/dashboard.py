@@ -1,0 +1,159 @@
+"""The main screen: the run as it goes, with the last ones behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from engine.text import clean
+from tui.capabilities import Capabilities
+from tui.figures import Look, accuracy_chart, ghost_line, layer_rows, loss_chart, matrix_rows
+from tui.hub import Hub
+from tui.screens.panel import KeyLine, Panel, Title
+from tui.status import fetch_offer, header, notice
+from tui.widgets.header import RunHeader
+from tui.widgets.layer_table import LayerTable
+from tui.widgets.log_line import LogLine
+from tui.widgets.matrix_table import MatrixTable
+from tui.widgets.plot import Plot
+
+Level = Literal["info", "warning", "error"]
+
+
+class Dashboard(Screen[None]):
+    """Header, two plots, the layers, the matrices, one line of log, the keys.
+
+    `draw` shows all that is known; `echo` shows at once what a key asked for, without the figures.
+    """
+
+    def __init__(self, hub: Hub, terminal: Capabilities, log_place: Callable[[str], str]) -> None:
+        super().__init__()
+        self._hub = hub
+        self.terminal = terminal
+        self._log_place = log_place
+        self._look = Look()
+        self._said: tuple[str, Level] = ("", "info")
+        self._logged = ("", 0)
+
+    def compose(self) -> ComposeResult:
+        """The widgets, from top to bottom."""
+        yield RunHeader(capabilities=self.terminal, id="header")
+        yield Title(id="offer")
+        yield Title(id="remark")
+        yield Panel(id="panel")
+        with Horizontal(id="plots"):
+            yield Plot(capabilities=self.terminal, id="loss")
+            yield Plot(capabilities=self.terminal, id="accuracy")
+        yield LayerTable(capabilities=self.terminal, id="layers")
+        yield MatrixTable(capabilities=self.terminal, id="matrices")
+        yield LogLine(capabilities=self.terminal, id="log")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """The layers have the cursor; before the first event there is little to see."""
+        self.query_one(LayerTable).focus()
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold to the room there is."""
+        width, height = event.size
+        self.set_class(width < 60, "narrow")
+        self.set_class(height < 30, "low")
+        self.set_class(height < 18, "tiny")
+
+    @property
+    def chosen_layer(self) -> int:
+        """The index of the layer under the cursor."""
+        return self.query_one(LayerTable).cursor_row
+
+    def say(self, text: str, level: Level = "info") -> None:
+        """Answer a key on the log's line; the run's next own line takes its place."""
+        self._said = (text, level)
+
+    def echo(self) -> None:
+        """Show what is cheap and answers a key."""
+        self.query_one(RunHeader).show_info(header(self._hub))
+        self._remark()
+        self.query_one(Panel).tell(notice(self._hub, self._log_place))
+        self.query_one(KeyLine).tell(self._hub.situation)
+        self._show_log()
+
+    def draw(self) -> None:
+        """Show everything."""
+        view = self._hub.view
+        self.set_class(view.started is None, "empty")
+        self.echo()
+        if view.started is None:
+            return
+        self._plot()
+        self.query_one(LayerTable).show_rows(layer_rows(view))
+        self._show_matrices()
+
+    def do_log_axis(self) -> None:
+        """Switch the loss axis between linear and logarithmic."""
+        self._look = self._look.toggled()
+        self.say(f"loss axis {'logarithmic' if self._look.log else 'linear'}")
+        self._plot()
+
+    def do_smoothing(self) -> None:
+        """Go through the degrees of smoothing."""
+        self._look = self._look.smoother()
+        degree = self._look.smoothing
+        self.say(f"smoothing {degree:g}, raw behind" if degree else "smoothing off")
+        self._plot()
+
+    @on(LayerTable.Chosen)
+    def open_layer(self) -> None:
+        """Enter on a layer: the app opens it."""
+        self.app.action_perform("layer")  # type: ignore[attr-defined]
+
+    def move(self, by: int) -> None:
+        """Move the cursor among the layers."""
+        table = self.query_one(LayerTable)
+        table.move_cursor(table.cursor_row + by)
+        self._show_matrices()
+
+    def work(self) -> str:
+        """What leaving would end, in a sentence."""
+        status, view = self._hub.status, self._hub.view
+        if status.fetching:
+            return f"{clean(status.fetching, 40)} is being downloaded. Leaving ends that."
+        if self._hub.running:
+            at = f"step {view.step:,} of {view.total_steps:,}"
+            return f"A run is under way ({at}). Leaving stops it; its record stays."
+        return "A run is starting. Leaving stops it."
+
+    def _remark(self) -> None:
+        offer = fetch_offer(self._hub)
+        named = self._hub.ghosts.named(self._hub.view)
+        sign = "┈" if self.terminal.unicode else "'"
+        line = ghost_line(named, self._hub.status.change, sign)
+        self.query_one("#offer", Title).tell([(f" {offer}", "warning")] if offer else [])
+        self.query_one("#remark", Title).tell(line)
+
+    def _show_matrices(self) -> None:
+        table = self.query_one(MatrixTable)
+        limit = table.styles.max_height
+        room = int(limit.value) - 1 if limit else 8
+        rows = matrix_rows(self._hub.view, room, self.chosen_layer)
+        table.display = bool(rows)
+        table.show_rows(rows)
+
+    def _plot(self) -> None:
+        view, named = self._hub.view, self._hub.ghosts.named(self._hub.view)
+        self.query_one("#loss", Plot).show_chart(loss_chart(view, named, self._look))
+        self.query_one("#accuracy", Plot).show_chart(accuracy_chart(view, named, self._look))
+
+    def _show_log(self) -> None:
+        view = self._hub.view
+        now = (view.run_id, len(view.log))
+        if now != self._logged:
+            newest = view.log[-1] if view.log else None
+            self._said = (clean(newest.text, 300), newest.level) if newest else ("", "info")
+            self._logged = now
+        self.query_one(LogLine).show_note(*self._said)

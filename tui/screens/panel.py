@@ -1,0 +1,96 @@
+"""The panel that says what came of a run, and the line of keys at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tui.keymap import Situation, footer
+from tui.status import Notice
+from tui.widgets.strips import Run, StripView
+
+_BAR_CELLS = 32
+
+
+class Panel(StripView):
+    """A heading and sentences, wrapped; takes no room when there is nothing to say."""
+
+    DEFAULT_CSS = "Panel { height: auto; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._notice: Notice | None = None
+        self.display = False
+
+    def tell(self, notice: Notice | None) -> None:
+        """Say this, or nothing."""
+        if notice == self._notice:
+            return
+        self._notice = notice
+        self.display = notice is not None
+        self.redraw()
+        self.refresh(layout=True)
+
+    def prepare(self, size: Size) -> Sequence[Strip]:
+        """The notice wrapped to the width."""
+        notice = self._notice
+        if notice is None:
+            return ()
+        head = [self.strip((notice.heading, notice.tone))]
+        if notice.share == notice.share:  # not NaN
+            head.append(self._bar(notice.share, size.width))
+        rows = [row for line in notice.lines for row in wrap(line, max(8, size.width))]
+        return [*head, *(self.strip((row, "text")) for row in rows)]
+
+    def _bar(self, share: float, width: int) -> Strip:
+        cells = min(_BAR_CELLS, max(4, width - 6))
+        done = round(max(0.0, min(1.0, share)) * cells)
+        percent = f" {share:4.0%}"
+        return self.strip(("━" * done, "good"), ("─" * (cells - done), "faint"), (percent, "text"))
+
+
+class KeyLine(StripView):
+    """The keys that make sense now, as many as fit."""
+
+    DEFAULT_CSS = "KeyLine { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._now = Situation()
+
+    def tell(self, now: Situation) -> None:
+        """Offer what makes sense in this situation."""
+        if now != self._now:
+            self._now = now
+            self.redraw()
+
+    def prepare(self, size: Size) -> Sequence[Strip]:
+        """One row."""
+        pairs = footer(self._now, size.width)
+        runs = [part for key, label in pairs for part in ((key, "loss"), (f" {label}  ", "muted"))]
+        return [self.strip(*runs)]
+
+
+class Title(StripView):
+    """One line of coloured pieces; takes no room while it is empty."""
+
+    DEFAULT_CSS = "Title { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._runs: list[Run] = []
+        self.display = False
+
+    def tell(self, runs: list[Run]) -> None:
+        """Show these pieces of text."""
+        if runs != self._runs:
+            self._runs = runs
+            self.display = bool(runs)
+            self.redraw()
+
+    def prepare(self, size: Size) -> Sequence[Strip]:
+        """The one row."""
+        return [self.strip(*self._runs)]

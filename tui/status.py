@@ -1,0 +1,166 @@
+"""The words around the charts: what the run is, what is going on, what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.config import RunConfig
+from engine.schema import spell_number
+from engine.text import clean
+from tui.advice import advice
+from tui.commands import pace_words
+from tui.hub import REAL_DATA, Hub
+from tui.keymap import key_of
+from tui.switch import names
+from tui.widgets.header import HeaderInfo
+
+Tone = Literal["text", "strong", "muted", "good", "warning", "alert"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A readable panel: a heading, its tone, and sentences. `share` in [0, 1] draws a bar."""
+
+    heading: str
+    lines: tuple[str, ...] = ()
+    tone: Tone = "text"
+    share: float = math.nan
+
+
+def state(hub: Hub) -> str:
+    """The run's state in a word or two; the header has signs for some of them."""
+    if hub.status.lost:
+        return "engine lost"
+    if hub.status.starting:
+        return "starting"
+    if hub.view.started is None:
+        return "refused" if hub.status.refused else "no run"
+    if hub.view.finished:
+        return hub.view.finished.outcome
+    if hub.pause_pending:
+        return "pausing" if hub.paused else "going on"
+    return "paused" if hub.paused else "running"
+
+
+def header(hub: Hub) -> HeaderInfo:
+    """What is trained and how far it is. Settings just asked for show before their run begins."""
+    config, view = hub.config, hub.view
+    started = view.started
+    dataset = started.dataset if started else None
+    fan_out = started.layers[-1].fan_out if started and started.layers else 10
+    widths = (dataset.features if dataset else 784, *config.hidden, fan_out)
+    return HeaderInfo(
+        run=clean(view.run_id.rpartition("-")[2], 12),
+        data=clean(dataset.name if dataset else config.data, 24),
+        model="-".join(map(str, widths)) if len(widths) < 7 else _brief(widths),
+        init=rule_words(config),
+        activation=config.activation,
+        optimizer=f"{config.optimizer} lr {spell_number(_lr(hub))} seed {config.seed}",
+        device=clean(started.device if started else config.device, 16),
+        state=state(hub),
+        epoch=view.epoch,
+        epochs=view.epochs or config.epochs,
+        step=view.step,
+        total_steps=view.total_steps,
+        loss=view.loss.last,
+        accuracy=view.accuracy.last,
+        test_accuracy=view.test_accuracy.last,
+        samples_per_second=math.nan if view.finished or hub.paused else view.samples_per_second,
+        seconds_left=view.seconds_left if hub.running else math.nan,
+        pace=pace_words(config.pace) if config.pace else "",
+    )
+
+
+def rule_words(config: RunConfig) -> str:
+    """The initializer with the number it uses, e.g. "normal 0.01"."""
+    return names([{"init": config.init, **_numbers_of(config)}])[0]
+
+
+def _numbers_of(config: RunConfig) -> dict[str, object]:
+    return {"init_std": config.init_std, "init_constant": config.init_constant}
+
+
+def _brief(widths: tuple[int, ...]) -> str:
+    hidden = widths[1:-1]
+    same = f"{len(hidden)}×{hidden[0]}" if len(set(hidden)) == 1 else f"{len(hidden)} layers"
+    return f"{widths[0]}-({same})-{widths[-1]}"
+
+
+def fetch_offer(hub: Hub) -> str:
+    """That the run is on drawn pictures, and the key that gets the real ones; "" if it is not."""
+    if not hub.can_fetch or hub.status.fetching:
+        return ""
+    key = key_of("fetch")
+    return f"drawn pictures: {REAL_DATA} is not on this machine; {key} fetches it"
+
+
+def notice(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
+    """What deserves a panel; None while a run just goes on."""
+    status, view = hub.status, hub.view
+    if status.lost:
+        again = f"Press {key_of('restart')} to start the engine again."
+        return Notice("The engine is gone", (clean(status.lost, 400), again), "alert")
+    if status.fetching or (status.starting and status.progress):
+        return _preparing(hub)
+    if status.starting and view.started is None:
+        return Notice("Starting the engine…", ("The first run begins as soon as it is up.",))
+    if status.refused:
+        what = f"Press {key_of('form')} to change the settings."
+        return Notice("That cannot be run", (clean(status.refused, 400), what), "alert")
+    if view.finished is None or status.starting:
+        return None
+    return _ended(hub, log_place)
+
+
+def _preparing(hub: Hub) -> Notice:
+    news = hub.status.progress
+    heading = f"Fetching {hub.status.fetching}" if hub.status.fetching else "Preparing the run"
+    if news is None:
+        return Notice(heading, ("waiting for the first bytes",))
+    share = news.done / news.total if news.total > 0 else math.nan
+    return Notice(heading, (clean(news.text, 200),), share=share)
+
+
+def _ended(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
+    finished = hub.view.finished
+    if finished is None:
+        return None
+    lines = [clean(finished.detail, 400)]
+    if finished.outcome == "failed":
+        lines.append(f"The details are in {clean(log_place(hub.view.run_id), 200)}")
+    lines.append(advice(hub.view))
+    tone: Tone = {"completed": "good", "stopped": "warning", "interrupted": "warning"}.get(  # type: ignore[assignment]
+        finished.outcome, "alert"
+    )
+    return Notice(_HEADINGS[finished.outcome], tuple(lines), tone)
+
+
+_HEADINGS = {
+    "completed": "Completed",
+    "stopped": "Stopped",
+    "diverged": "Diverged: a number is no longer finite",
+    "failed": "The run failed",
+    "interrupted": "Interrupted",
+}
+
+
+def _lr(hub: Hub) -> float:
+    lr = hub.wanted_lr
+    return lr if hub.running and math.isfinite(lr) else hub.config.lr
+
+
+def layer_title(hub: Hub, index: int) -> str:
+    """What a layer is, in one line."""
+    started = hub.view.started
+    if started is None or not started.layers:
+        return "no layer"
+    layer = started.layers[min(index, len(started.layers) - 1)]
+    spread = f"; spread at step {view.histograms.step:,}" if (view := hub.view).histograms else ""
+    rule = f", {layer.activation}" if layer.activation else ""
+    return (
+        f"{clean(layer.name, 40)}   {layer.fan_in} → {layer.fan_out}{rule}, "
+        f"init {layer.initializer}, {layer.parameters:,} parameters{spread}"
+    )
