@@ -57,8 +57,8 @@ class Server:
         self._asked_to_leave = Stop(interrupted=True, reason="the engine was told to end")
         self._ring()
 
-    def serve(self) -> bool:
-        """Serve until nobody needs the engine; whether every thread has ended."""
+    def serve(self) -> None:
+        """Serve until nobody needs the engine."""
         with selectors.DefaultSelector() as selector:
             self._selector = selector
             selector.register(self._listener, selectors.EVENT_READ)
@@ -68,7 +68,8 @@ class Server:
         if self._viewer:
             self._viewer.close()
         self._fetcher.end()
-        return self._fetcher.join(_GRACE) and self._runner.join(_GRACE)
+        self._fetcher.join(_GRACE)
+        self._runner.join(_GRACE)
 
     def _done(self) -> bool:
         if self._leaving:
