@@ -52,7 +52,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray[tuple[int, ...], np.dtyp
                 values = np.frombuffer(_inflate(stream, path, math.prod(shape)), np.uint8)
         else:
             with path.open("rb") as stream:
-                shape = _read_shape(stream, path, dimensions, size)
+                shape = _read_shape(stream, path, dimensions, size - 4 - 4 * dimensions)
                 values = np.fromfile(stream, np.uint8, math.prod(shape))
                 if len(values) != math.prod(shape) or stream.read(1):
                     refuse(path, f"is not as long as its header says ({math.prod(shape)} values)")

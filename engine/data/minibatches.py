@@ -71,16 +71,16 @@ class Minibatches:
         """
         try:
             examples, offset = int(state["examples"]), int(state["offset"])
-            if examples != self._examples:
-                raise BadInput(
-                    f"the saved order is of {examples} training examples; "
-                    f"this set has {self._examples}"
-                )
-            if not 0 <= offset <= examples:
-                raise BadInput(f"the saved place {offset} is not within {examples} examples")
-            self._generator.set_state(state["generator"])
-        except (KeyError, RuntimeError, TypeError) as error:
+            restored = torch.Generator().set_state(state["generator"])
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise BadInput(f"the saved order of the training set is damaged: {error}") from error
+        if examples != self._examples:
+            raise BadInput(
+                f"the saved order is of {examples} training examples; this set has {self._examples}"
+            )
+        if not 0 <= offset <= examples:
+            raise BadInput(f"the saved place {offset} is not within {examples} examples")
+        self._generator = restored
         self._shuffle()
         self._offset = offset
 

@@ -86,7 +86,15 @@ def directories(data_dir: str = "") -> list[Path]:
     """Where sets are looked for, in order: `data_dir`, MLP_TUI_DATA, the platform's cache."""
     cache = platformdirs.user_cache_path("mlp-tui", appauthor=False) / "data"
     given = (data_dir, os.environ.get(DIRECTORY_VARIABLE, ""))
-    return [*(Path(path).expanduser() for path in given if path), cache]
+    return [*(user_path(path) for path in given if path), cache]
+
+
+def user_path(path: str) -> Path:
+    """The path a person typed, ``~`` spelled out where there is such a home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no such user
+        return Path(path)
 
 
 def available(name: str, data_dir: str = "") -> Path | None:
@@ -101,4 +109,11 @@ def available(name: str, data_dir: str = "") -> Path | None:
 def idx_file(folder: Path, name: str) -> Path | None:
     """The IDX file of this name in `folder`, plain or compressed."""
     candidates = (folder / name, folder / f"{name}.gz")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # what cannot be looked at cannot be read either
+        return False

@@ -41,10 +41,11 @@ def _whole(name: str, config: RunConfig, report: Report) -> Dataset:
     if name in names.NAMED:
         folder = available(name, config.data_dir) or fetch(name, config.data_dir, report)
         return _named(names.NAMED[name], folder)
-    report(f"reading {Path(name).name}", 0, 0)
+    report(f"reading {clean(Path(name).name)}", 0, 0)
+    path = names.user_path(name)
     if name.lower().endswith(".npz"):
-        return npz_file.read_npz(Path(name).expanduser())
-    return csv_file.read_csv(Path(name).expanduser(), config.label_column, config.seed)
+        return npz_file.read_npz(path)
+    return csv_file.read_csv(path, config.label_column, config.seed)
 
 
 def _named(named: names.NamedSet, folder: Path) -> Dataset:
