@@ -1,0 +1,142 @@
+"""Checkpoints come back bit for bit, or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+
+from engine.errors import BadInput
+from engine.events import CheckpointSaved, Event, RunStarted
+from engine.store import files
+from engine.store.checkpoint import KEPT, load, newest, save, start_from
+from engine.store.layout import CHECKPOINTS
+from engine.store.record import RecordSink
+
+BASE = torch.arange(12, dtype=torch.float32).reshape(3, 4)
+TENSORS = {
+    "weight": BASE,
+    "transposed": BASE.t(),
+    "row": BASE[1],
+    "generator": torch.Generator().get_state(),
+    "scalar": torch.tensor(7),
+    "empty": torch.empty(0, 3),
+    "odd": torch.tensor([float("nan"), float("inf"), -0.0]),
+}
+META = {"epoch": "3", "name": "é\n"}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def record(runs: Path, *saved: CheckpointSaved) -> Path:
+    sink = RecordSink(runs)
+    events: list[Event] = [RunStarted(run_id="r1", experiment="train", config={}), *saved]
+    for seq, event in enumerate(events):
+        sink.accept(msgspec.structs.replace(event, seq=seq))
+    sink.close()
+    return runs / "r1"
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in (directory / CHECKPOINTS).iterdir())
+
+
+def test_the_state_comes_back_bit_for_bit(directory: Path) -> None:
+    event = save(directory, 12, TENSORS, META)
+    assert (event.step, event.file) == (12, "checkpoints/step-12.safetensors")
+    tensors, meta = load(directory, event)
+    assert meta == META
+    assert tensors.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert tensors[name].dtype == tensor.dtype
+        assert torch.equal(tensors[name].nan_to_num(9), tensor.nan_to_num(9))
+    assert torch.signbit(tensors["odd"][2])
+
+
+def test_what_was_loaded_is_ones_own(directory: Path) -> None:
+    event = save(directory, 1, TENSORS, {})
+    load(directory, event)[0]["weight"].zero_()
+    assert torch.equal(load(directory, event)[0]["weight"], BASE)
+    assert load(directory, event)[1] == {}
+
+
+def test_only_the_last_are_kept_and_leftovers_go(directory: Path) -> None:
+    save(directory, 8, TENSORS, META)
+    (directory / CHECKPOINTS / "step-3.safetensors.tmp").write_bytes(b"half")
+    for step in (9, 10, 100):
+        save(directory, step, TENSORS, META)
+    assert names(directory) == ["step-10.safetensors", "step-100.safetensors"]
+    assert len(names(directory)) == KEPT
+
+
+def test_files_are_private(directory: Path) -> None:
+    event = save(directory, 1, TENSORS, META)
+    assert stat.S_IMODE((directory / event.file).stat().st_mode) == 0o600
+
+
+def test_every_flipped_byte_is_noticed(directory: Path) -> None:
+    event = save(directory, 1, {"w": torch.ones(3)}, {"a": "b"})
+    path = directory / event.file
+    sound = path.read_bytes()
+    for position in range(len(sound)):
+        path.write_bytes(sound[:position] + bytes([sound[position] ^ 1]) + sound[position + 1 :])
+        with pytest.raises(BadInput, match="damaged"):
+            load(directory, event)
+    path.write_bytes(sound[:-1])
+    with pytest.raises(BadInput, match="damaged"):
+        load(directory, event)
+    path.unlink()
+    with pytest.raises(BadInput, match="cannot be read: No such file"):
+        load(directory, event)
+
+
+@pytest.mark.parametrize("name", ["../../secret", "checkpoints/../x", "/etc/passwd", ""])
+def test_a_log_cannot_lead_out_of_the_directory(directory: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="name of a checkpoint"):
+        load(directory, CheckpointSaved(step=1, file=name, sha256=""))
+
+
+def test_a_full_disk_leaves_the_one_before(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = save(directory, 1, TENSORS, META)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            save(directory, 2, TENSORS, META)
+    assert names(directory) == ["step-1.safetensors"]
+    assert load(directory, event)[1] == META
+
+
+def test_a_start_is_the_newest_in_the_log(tmp_path: Path) -> None:
+    run = tmp_path / "r1"
+    run.mkdir()
+    saved = [save(run, step, {"w": torch.full((2,), float(step))}, META) for step in (5, 10)]
+    kept = run.rename(tmp_path / "kept")
+    run = record(tmp_path, *saved)
+    (kept / CHECKPOINTS).rename(run / CHECKPOINTS)
+    assert newest(run).step == 10
+    start = start_from(tmp_path, "r1")
+    assert (start.run_id, start.step, start.meta) == ("r1", 10, META)
+    assert start.tensors["w"].tolist() == [10.0, 10.0]
+
+
+def test_what_cannot_be_gone_on_from_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no readable log"):
+        start_from(tmp_path, "nothing")
+    with pytest.raises(BadInput, match="is not a run's id"):
+        start_from(tmp_path, "../r1")
+    record(tmp_path)
+    with pytest.raises(BadInput, match="saved no checkpoint"):
+        start_from(tmp_path, "r1")
