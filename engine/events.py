@@ -187,11 +187,15 @@ class CheckpointSaved(Event, frozen=True, kw_only=True):
 
 
 class SeriesExtended(Event, frozen=True, kw_only=True):
-    """New points of a curve that an experiment draws."""
+    """New points of a curve that an experiment draws, with x that does not decrease.
+
+    `series` is "<chart>/<curve>". With `afresh` they take the place of the points so far.
+    """
 
     series: str
     x: tuple[float, ...]
     y: tuple[float, ...]
+    afresh: bool = False
 
 
 class TableChanged(Event, frozen=True, kw_only=True):
@@ -202,8 +206,31 @@ class TableChanged(Event, frozen=True, kw_only=True):
     rows: tuple[tuple[str | float, ...], ...]
 
 
+class GridChanged(Event, frozen=True, kw_only=True):
+    """A heatmap that an experiment shows, whole: `values[row][column]`.
+
+    `rows` and `columns` label it (spelled numbers for an axis). `cells`, where given, is a short
+    text for each cell, and `points` are measured points (column, row, text) in cells, fractions
+    allowed, drawn over it. NaN is a cell that has no value yet.
+    """
+
+    grid: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+    cells: tuple[tuple[str, ...], ...] = ()
+    points: tuple[tuple[float, float, str], ...] = ()
+
+
+class Advanced(Event, frozen=True, kw_only=True):
+    """How far an experiment has come: `done` of `total` units of work."""
+
+    done: float
+    total: float
+
+
 class ClaimChecked(Event, frozen=True, kw_only=True):
-    """A measurement held against its prediction."""
+    """A measurement held against its prediction: it holds if |measured - predicted| ≤ tolerance."""
 
     claim: str
     measured: float
@@ -241,6 +268,8 @@ AnyEvent = (
     | CheckpointSaved
     | SeriesExtended
     | TableChanged
+    | GridChanged
+    | Advanced
     | ClaimChecked
     | Noted
     | RunFinished
@@ -255,7 +284,7 @@ def encode(event: Event) -> bytes:
     """One line of JSON, without the newline."""
     line = _encoder.encode(event)
     # msgspec writes NaN and ±Inf as null and could not read them back. No event has a null of its
-    # own except an absent dataset, so the slow path is taken for that and for the numbers it is for.
+    # own except an absent dataset: the slow path is for that and for the numbers it is meant for.
     return _encoder.encode(_spelled(msgspec.to_builtins(event))) if b"null" in line else line
 
 

@@ -48,7 +48,9 @@ class Setting(msgspec.Struct, frozen=True):
 
     `choices` are the canonical names and `aliases` maps other spellings to them; `words` maps
     spellings of special values ("auto", "off") to the value stored. Bounds hold for each element
-    of a sequence. `flag` is the command line's name where it differs from the field's.
+    of a sequence. `flag` is the command line's name where it differs from the field's. `key` is
+    the letter that turns the setting while an experiment is on screen (its capital turns it
+    back), through `ladder`, or through the choices where there is none.
     """
 
     help: str
@@ -61,6 +63,8 @@ class Setting(msgspec.Struct, frozen=True):
     ge: float | None = None
     lt: float | None = None
     le: float | None = None
+    key: str = ""
+    ladder: tuple[Any, ...] = ()
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -161,6 +165,18 @@ def readings(
         except BadInput as error:
             raise BadInput(f"{source}: {error}") from error
     return values
+
+
+def turned(field: Field, value: Any, by: int) -> Any:
+    """The value `by` rungs further on the setting's ladder: round for choices, else to its ends."""
+    rungs = field.setting.ladder or field.setting.choices or (False, True)
+    if field.kind in ("str", "bool"):
+        place = rungs.index(value) if value in rungs else 0
+        return rungs[(place + by) % len(rungs)]
+    if value in rungs:
+        return rungs[min(max(rungs.index(value) + by, 0), len(rungs) - 1)]
+    beyond = [r for r in rungs if (r > value) == (by > 0)]  # between two rungs: the nearer one
+    return (min(beyond) if by > 0 else max(beyond)) if beyond else value
 
 
 def overlay(config: ConfigT, changes: Mapping[str, Any], source: str) -> ConfigT:

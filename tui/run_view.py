@@ -59,7 +59,9 @@ class RunView:
     histograms: events.HistogramsMeasured | None = None
     series: Mapping[str, Series] = field(default_factory=dict)
     tables: Mapping[str, events.TableChanged] = field(default_factory=dict)
+    grids: Mapping[str, events.GridChanged] = field(default_factory=dict)
     claims: Mapping[str, events.ClaimChecked] = field(default_factory=dict)
+    advanced: events.Advanced | None = None
     marks: tuple[Mark, ...] = ()
     log: tuple[LogLine, ...] = ()
     broken: Mark | None = None
@@ -171,8 +173,10 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
     view = replace(view, last_time=event.time)
     if not changed:
         return view
-    if event.what in ("pause", "resume", "step"):
+    if event.what in ("pause", "resume"):
         return replace(view, paused=event.after == "paused")
+    if event.what == "step":
+        return view  # after so many steps it holds again by itself
     if event.what == "pace":
         return replace(view, pace=event.after)
     if event.what == "epochs":
@@ -184,13 +188,24 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
 
 @fold.register
 def _(event: events.SeriesExtended, view: RunView) -> RunView:
-    grown = view.series.get(event.series, Series()).extended(event.x, event.y)
+    known = Series() if event.afresh else view.series.get(event.series, Series())
+    grown = known.extended(event.x, event.y)
     return replace(view, series={**view.series, event.series: grown})
 
 
 @fold.register
 def _(event: events.TableChanged, view: RunView) -> RunView:
     return replace(view, tables={**view.tables, event.table: event})
+
+
+@fold.register
+def _(event: events.GridChanged, view: RunView) -> RunView:
+    return replace(view, grids={**view.grids, event.grid: event})
+
+
+@fold.register
+def _(event: events.Advanced, view: RunView) -> RunView:
+    return replace(view, advanced=event, last_time=event.time)
 
 
 @fold.register

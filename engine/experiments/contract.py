@@ -27,6 +27,21 @@ class Run(Protocol):
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A plot of an experiment: it shows every series named "<name>/<curve>", in their order.
+
+    A curve whose name starts with "theory" is drawn as a line, "band" as the faint edge of a
+    band; the others are measurements. With `log` the ordinate is logarithmic.
+    """
+
+    name: str
+    title: str
+    x: str = ""
+    y: str = ""
+    log: bool = False
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A question, its settings and the generator that answers it.
 
@@ -34,9 +49,18 @@ class Experiment:
     before anything is recorded), then yields `RunStarted` (its `run_id` is filled in by the
     session) and ends by yielding one `RunFinished`. Between two steps it takes what `controls`
     holds.
+
+    `shows` says in a line what is seen and `lasts` how long that takes; `lesson` is a paragraph in
+    plain words, with the common misunderstanding put right. `checks` are the settings with which
+    its claims are tested: small ones, seconds in all.
     """
 
     name: str
     question: str
     config: type[msgspec.Struct]
     run: Run
+    shows: str = ""
+    lesson: str = ""
+    lasts: str = ""
+    charts: tuple[Chart, ...] = ()
+    checks: tuple[msgspec.Struct, ...] = ()
