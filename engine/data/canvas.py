@@ -62,6 +62,17 @@ class Canvas:
         """Lay a shade ([count, 1], or whatever broadcasts to the sheet) over what is there."""
         self.image.lerp_(shade[:, :, None] if shade.dim() == 2 else shade, coverage)
 
+    def fabric(self) -> Tensor:
+        """A shade with stripes along or across and a soft light: [count, 28, 28]."""
+        phase, pitch = self.uniform(0, 6.3), self.uniform(3, 14)
+        across_pitch, light = self.uniform(3, 14), self.uniform(-0.25, 0.25)
+        strength = self.uniform(0, 0.45)
+        grid = torch.linspace(-1, 1, SIDE)
+        rows = self.chance(0.35) * strength * torch.sin(self.along * pitch + phase)
+        columns = self.chance(0.25) * strength * torch.sin(grid * across_pitch + phase)
+        base = self.uniform(0.3, 0.95)
+        return base[:, :, None] * ((1 + rows)[:, :, None] + (columns + light * grid)[:, None, :])
+
     def _coverage(
         self, position: Tensor, low: Number, high: Number, start: Number, end: Number
     ) -> Tensor:

@@ -44,10 +44,10 @@ def _draw_all() -> tuple[Tensor, Tensor]:
     train = torch.randperm(TRAIN, generator=generator).view(classes, -1)
     test = torch.randperm(TEST, generator=generator).view(classes, -1) + TRAIN
     places = torch.cat([train, test], dim=1)
-    for label in range(classes):
+    for label, name in enumerate(garments.CLASSES):
         for start in range(0, places.shape[1], _CHUNK):
             place = places[label, start : start + _CHUNK]
-            images[place] = garments.draw(label, len(place), generator)
+            images[place] = garments.draw(name, len(place), generator)
             labels[place] = label
     return images, labels
 
