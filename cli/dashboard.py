@@ -54,7 +54,11 @@ def parser() -> Parser:
 def _open(config: RunConfig) -> int:
     from engine.process_link import ProcessLink
 
-    link = ProcessLink()  # the engine begins to load torch while the screen is drawn
+    try:
+        link = ProcessLink()  # the engine begins to load torch while the screen is drawn
+    except OSError as error:
+        sys.stderr.write(f"mlp-tui: no engine process can be launched: {error.strerror}\n")
+        return exits.FAILED
     try:
         from tui.app import DashboardApp
 

@@ -22,6 +22,8 @@ from engine.store.record import RecordSink
 from engine.text import clean
 from tui.run_view import RunView, fold
 
+SIGNALS_SEEN_WITHIN = 0.2  # seconds
+
 
 class Watch:
     """A sink that folds the events and shows them; when nobody can be shown them, the run ends."""
@@ -69,7 +71,9 @@ def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
         controls.report = watch.report
         session = Session(run, controls, [record, watch, *([lines] if lines else [])])
         session.start()
-        session.join()
+        # A second signal may reach another thread and would not wake this one from a longer wait.
+        while not session.join(SIGNALS_SEEN_WITHIN):
+            continue
     if session.finished is None:
         return _unprepared(session)
     if lines and lines.failure:

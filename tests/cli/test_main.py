@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from conftest import CommandLine
+from command_line import CommandLine
 
 from cli import exits
 from cli.main import main

@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 import pytest
-from conftest import CommandLine
+from command_line import CommandLine
 
 ENDLESS = ("--epochs", "100000", "--batch-size", "8")
 
@@ -116,6 +116,7 @@ def test_lines_that_nobody_reads_end_the_run_in_order(command: CommandLine) -> N
     with command.start(command.train(*ENDLESS)) as process:
         assert process.stdout
         assert process.stderr
+        assert b"reading small.npz" in process.stderr.readline()
         assert b"epoch 1/" in process.stderr.readline()
         process.stderr.close()
         out = process.stdout.read().decode()
