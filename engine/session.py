@@ -83,8 +83,8 @@ class Session:
             self._pump()
         except BaseException as error:  # the thread's last word: it is reported, never swallowed
             self._note(error)
-            if self._seq and not self.finished:
-                self._fail(error)
+        if self.error and self._seq and not self.finished:
+            self._fail(self.error)
         for sink in self._sinks:
             try:
                 sink.close()

@@ -23,6 +23,9 @@ FORMAT = 1
 class RecordError(OSError):
     """A run's record cannot be written; what it holds up to there is whole."""
 
+    def __str__(self) -> str:
+        return f"the run's record in {self.filename} cannot be written: {self.strerror}"
+
 
 class RecordSink:
     """Writes a session's events into a directory of their own under `runs`.
@@ -52,7 +55,7 @@ class RecordSink:
             self._begin(event, line)
             return
         if self._log < 0 or self._syncer is None:
-            raise RecordError(errno.EBADF, "the run's record is closed", str(self.directory))
+            raise RecordError(errno.EBADF, "it is closed", str(self.directory))
         try:
             self._syncer.check()
             self._append(line)
@@ -118,10 +121,7 @@ class RecordSink:
         directory.rmdir()
 
     def _explained(self, error: OSError) -> RecordError:
-        why = error.strerror or str(error)
-        return RecordError(
-            error.errno, f"{why}: the run's record cannot be written", str(self.directory)
-        )
+        return RecordError(error.errno, error.strerror or str(error), str(self.directory))
 
 
 def _create(path: Path) -> int:
