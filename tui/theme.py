@@ -49,7 +49,7 @@ LIGHT: Mapping[str, str] = {
     "train-accuracy-raw": "#89d3e4",
     "test-accuracy": "#00864c",
     "ghost-1": "#6f82ab",
-    "ghost-2": "#94775d",
+    "ghost-2": "#9c6f4e",
     "ghost-3": "#6d8f58",
     "ghost-4": "#96698f",
     "ghost-5": "#4f8989",

@@ -171,9 +171,10 @@ def _mark(grid: _Grid, mark: VerticalMark, layout: Layout) -> None:
 
 def _break(grid: _Grid, layout: Layout) -> None:
     """Mark every column with a non-finite point at the top edge, and name the first in words."""
+    for at, _ in layout.broken:
+        grid.write(0, grid.column(at), "✗", "alert")
     for at, text in layout.broken:
         column = grid.column(at)
-        grid.write(0, column, "✗", "alert")
         for words in (text, text.partition(" ")[0]):
             starts = (column + 2, column - len(words) - 1)
             fits = [s for s in starts if grid.left <= s and s + len(words) <= grid.width]

@@ -71,7 +71,7 @@ def _y_axis(chart: Chart, values: list[float], most: int) -> tuple[Axis, str]:
     if chart.log:
         values = [v for v in values if v > 0]
     if chart.y_range is not None:
-        low, high = chart.y_range
+        low, high = sorted(chart.y_range)
     else:
         low, high = min(values, default=0.1 if chart.log else 0.0), max(values, default=1.0)
     note = ""

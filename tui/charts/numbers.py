@@ -19,8 +19,12 @@ def compact(value: float) -> str:
 
 
 def fixed(value: float, width: int = 7) -> str:
-    """A measurement in three significant digits, right-aligned: 0.512, 13.4, 1.23e-4."""
-    return _measured(value).rjust(width)
+    """A measurement in three significant digits, right-aligned: 0.512, 13.4, 1.23e-4.
+
+    Digits are dropped where the width asks for it, 1.2e-12; a width of 0 asks for nothing.
+    """
+    fitting = (t for t in (_measured(value, digits) for digits in (2, 1, 0)) if len(t) <= width)
+    return next(fitting, _measured(value, 0 if width else 2)).rjust(width)
 
 
 def percent(value: float, width: int = 6) -> str:
@@ -30,9 +34,9 @@ def percent(value: float, width: int = 6) -> str:
 
 def power(value: float, width: int = 7) -> str:
     """A positive ratio as a power of ten, 10^-3.1, right-aligned."""
-    if not math.isfinite(value) or value < 0:
-        return nonfinite(value).rjust(width)
-    return (f"10^{math.log10(value):.1f}" if value > 0 else "0").rjust(width)
+    if not 0 < value < math.inf:
+        return fixed(value, width)
+    return f"10^{math.log10(value):.1f}".rjust(width)
 
 
 def nonfinite(value: float) -> str:
@@ -57,14 +61,14 @@ def _three(value: float) -> str:
     return f"{value:.0f}" if "e" in text else text
 
 
-def _measured(value: float) -> str:
+def _measured(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return nonfinite(value)
     size = abs(value)
     if size == 0:
         return "0"
     if size >= 9999.5 or size < 9.995e-3:
-        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
         return f"{mantissa}e{int(exponent)}"
-    decimals = 2 - math.floor(math.log10(size * (1 + 5e-4)))
+    decimals = digits - math.floor(math.log10(size * (1 + 5e-4)))
     return f"{value:.{min(4, max(0, decimals))}f}"

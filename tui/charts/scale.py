@@ -79,8 +79,13 @@ def step_axis(low: float, high: float, most: int) -> Axis:
 
 
 def value_axis(low: float, high: float, most: int, *, percent: bool = False) -> Axis:
-    """A linear axis from the tick below `low` to the tick above `high`."""
+    """A linear axis from the tick below `low` to the tick above `high`.
+
+    It starts at 0 where that costs less than half of the height: so a falling loss leaves the
+    axis alone.
+    """
     low, high = _apart(_bounded(low), _bounded(high))
+    low = 0.0 if 0 < low < high / 2 else low
     step = nice_step(high - low, most)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     places = [n * step for n in range(first, last + 1)]

@@ -76,11 +76,13 @@ def legend(chart: Chart, note: str, width: int, *, plain: bool = False) -> list[
     for curve in sorted(chart.curves, key=lambda c: c.style == "ghost"):
         if not curve.name:
             continue
-        head, name, value = f"  {samples[curve.style]}", f" {curve.name}", curve.value
-        value = f" {value}" if value else ""
-        for parts in ((name, value), ("", value) if value else (), (name, "")):
+        head, name = f"  {samples[curve.style]}", f" {curve.name}"
+        value = f" {curve.value}" if curve.value else ""
+        # Of the run itself the figure says more than the name, of a ghost the name.
+        shorter = (name, "") if curve.style == "ghost" or not value else ("", value)
+        for parts in ((name, value), shorter):
             wanted = cell_len(head) + sum(cell_len(part) for part in parts)
-            if parts and wanted <= left:
+            if wanted <= left:
                 runs.append((head, curve.role))
                 runs.extend(zip(parts, (curve.role, "text"), strict=True))
                 left -= wanted

@@ -17,7 +17,7 @@ from tui.widgets.strips import Run, StripView
 
 R = TypeVar("R")
 
-_PLAIN_SIGNS = str.maketrans("Δδ∇‖×→✗▸–", "ddG|xxx>-")
+_PLAIN_SIGNS = str.maketrans("Δδ∇‖·×→✗▸–", "ddG|.x>x>-")
 
 
 @dataclass(frozen=True, slots=True)
