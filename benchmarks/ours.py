@@ -42,7 +42,7 @@ class Clock:
 def config(work: Work, **changes: Any) -> RunConfig:
     """The default settings for two epochs of the work, with changes."""
     every = 0 if work.data == "fashion-mnist" and work.examples == 60_000 else work.examples
-    settings = {
+    settings: dict[str, Any] = {
         "data": work.data,
         "data_dir": work.data_dir,
         "train_examples": every,

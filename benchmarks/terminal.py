@@ -10,7 +10,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Terminal:
     """A child process whose screen this is; as a context manager it is ended on leaving."""
 
     def __init__(
-        self, command: Sequence[str], columns: int, rows: int, env: Mapping[str, str]
+        self, command: Sequence[str], columns: int, rows: int, env: dict[str, str]
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
