@@ -10,19 +10,23 @@ from torch import Tensor
 
 from engine.events import MatrixRow
 
+MOST = 1024  # a larger matrix would take seconds to decompose
+_ITERATIONS = 30
+
 
 def matrix_row(name: str, kind: Literal["weight", "gradient"], matrix: Tensor) -> MatrixRow:
     """Measure a matrix [fan_out, fan_in].
 
     rms is ‖W‖_F/√(number of entries); the effective rank is exp(H) of the distribution σᵢ/Σσ
     (Roy and Vetterli 2007, definition 1), 0 for the zero matrix. Of a matrix that is not finite,
-    what cannot be computed is NaN.
+    what cannot be computed is NaN; so is the effective rank of a matrix whose smaller side is
+    above 1,024, whose spectral norm is found by power iteration.
     """
-    low, high = torch.aminmax(matrix)
-    wide = matrix.double()
+    wide = (matrix.cpu() if matrix.device.type == "mps" else matrix).double()
+    low, high = torch.aminmax(wide)
     mean_abs = wide.abs().mean()
     frobenius = torch.linalg.vector_norm(wide)
-    scalars = torch.stack([low.double(), high.double(), mean_abs, frobenius]).tolist()
+    scalars = torch.stack([low, high, mean_abs, frobenius]).tolist()
     spectral, rank = _spectrum(wide, scalars[3])
     return MatrixRow(
         name=name,
@@ -46,6 +50,8 @@ def _spectrum(matrix: Tensor, frobenius: float) -> tuple[float, float]:
         return 0.0, 0.0
     scaled = matrix / frobenius  # so that the Gram matrix neither over- nor underflows
     short = scaled if scaled.shape[0] <= scaled.shape[1] else scaled.t()
+    if len(short) > MOST:
+        return _power_iteration(short) * frobenius, math.nan
     squares = torch.linalg.eigvalsh((short @ short.t()).cpu())
     # Gram eigenvalues carry an error of about n·ε: below that is rounding, not rank.
     floor = squares[-1] * len(squares) * torch.finfo(squares.dtype).eps
@@ -53,3 +59,14 @@ def _spectrum(matrix: Tensor, frobenius: float) -> tuple[float, float]:
     share = values / values.sum()
     entropy = -torch.special.xlogy(share, share).sum()
     return float(values[-1]) * frobenius, float(entropy.exp())
+
+
+def _power_iteration(matrix: Tensor) -> float:
+    """The largest singular value, from below, by thirty rounds from a fixed random start."""
+    vector = torch.randn(
+        len(matrix), generator=torch.Generator().manual_seed(0), dtype=matrix.dtype
+    ).to(matrix.device)
+    for _ in range(_ITERATIONS):
+        vector = matrix @ (matrix.t() @ vector)
+        vector /= torch.linalg.vector_norm(vector)
+    return float(torch.linalg.vector_norm(matrix.t() @ vector))

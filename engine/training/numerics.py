@@ -10,6 +10,7 @@ import torch
 
 from engine.config import RunConfig
 from engine.errors import BadInput
+from engine.training.stopwatch import Clock
 
 # Float32 products err by about 1e-7 of Σ|a||b|, TF32 by 2e-5 and bfloat16 by 7e-5.
 FLOAT32_ERROR = 2e-6
@@ -68,7 +69,7 @@ def applied(config: RunConfig, device: torch.device) -> Iterator[dict[str, str]]
         torch.set_float32_matmul_precision(precision)
 
 
-def choose_threads(trial: Callable[[], object], most: int) -> str:
+def choose_threads(trial: Callable[[], object], most: int, clock: Clock = time.perf_counter) -> str:
     """Set one or `most` threads, whichever makes `trial` faster now, and say so.
 
     Beside a busy neighbour many threads are several times slower, alone they gain a little: so
@@ -78,10 +79,10 @@ def choose_threads(trial: Callable[[], object], most: int) -> str:
     for lap in range(_WARM + _TIMED):
         for threads in seconds:
             torch.set_num_threads(threads)
-            begin = time.perf_counter()
+            begin = clock()
             trial()
             if lap >= _WARM:
-                seconds[threads] += (time.perf_counter() - begin) / _TIMED
+                seconds[threads] += (clock() - begin) / _TIMED
     best = most if seconds[most] < _CLEARLY * seconds[1] else 1
     torch.set_num_threads(best)
     figures = ", ".join(f"{count}: {1e3 * mean:.2f} ms" for count, mean in seconds.items())

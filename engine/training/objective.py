@@ -15,8 +15,8 @@ class Meter:
 
     A slot holds three numbers for each example of its step: the correct class's logit less the
     row's largest, the sum Σⱼ exp(oⱼ − max o), and whether the largest logit is the correct one.
-    The logarithm and the sums over the batch wait until `read`. `slots` steps fit; the row after them,
-    `probe`, takes passes that belong to no step.
+    The logarithm and the sums over the batch wait until `read`. `slots` steps fit; the slot after
+    them, `probe`, takes passes that belong to no step.
     """
 
     def __init__(self, batch_size: int, like: Tensor) -> None:

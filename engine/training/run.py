@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Iterator
 from importlib import metadata
 
@@ -28,6 +29,7 @@ from engine.training.seeds import derived, generator
 from engine.training.shelf import Shelf
 from engine.training.state import Progress
 from engine.training.stepper import Batches, Stepper
+from engine.training.stopwatch import Clock
 from engine.training.trainer import Plan, Trainer
 
 _WAYS = {
@@ -37,12 +39,17 @@ _WAYS = {
 
 
 def train(
-    config: RunConfig, controls: Controls, start: Start | None, shelf: Shelf
+    config: RunConfig,
+    controls: Controls,
+    start: Start | None,
+    shelf: Shelf,
+    clock: Clock = time.perf_counter,
 ) -> Iterator[Event]:
     """Train a network; `start` is the saved state of a run to go on from.
 
     `config.epochs` counts the epochs after `start`; an epoch that it left unfinished is finished
-    first. This thread's torch settings are the run's own until the generator ends.
+    first. `shelf` holds data between runs. This thread's torch settings are the run's own until
+    the generator ends.
 
     Raises:
         BadInput: before the first event, when something cannot be used.
@@ -93,7 +100,7 @@ def train(
             last_epoch=last_epoch,
             digest=dataset.info.digest,
         )
-        yield from Trainer(plan, controls).events()
+        yield from Trainer(plan, controls, clock).events()
 
 
 def assemble(config: RunConfig, network: Network, batches: Batches) -> Stepper:

@@ -54,7 +54,7 @@ class Stepper:
         """
         x, y = self._last = self.batches.next()
         if watch:
-            watch("the minibatch's inputs", x)
+            watch("the minibatch's input", x)
             self._show_parameters("{} before the update", watch)
         passed = self.gradients.compute(x, y, slot, watch)
         if measure:
