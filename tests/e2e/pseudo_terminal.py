@@ -1,0 +1,124 @@
+"""A pseudo-terminal with the real program in it, and a screen that understands what it writes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyte
+
+PATIENCE = 60.0  # seconds until a test gives up; nothing waits that long on its way
+# login_tty makes the pseudo-terminal the controlling one, so that the kernel's signals come too.
+IN_TERMINAL = "import os, sys; os.login_tty(int(sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])"
+
+
+class Terminal:
+    """The program on a terminal of its own."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        directory: Path,
+        columns: int,
+        lines: int,
+        environ: Mapping[str, str],
+    ) -> None:
+        self.written = b""
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._master, self._slave = pty.openpty()
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
+        self._before = termios.tcgetattr(self._slave)
+        starter = [sys.executable, "-c", IN_TERMINAL, str(self._slave)]
+        self.process = subprocess.Popen(
+            [*starter, sys.executable, "-m", "cli", *words],
+            cwd=directory,
+            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
+            pass_fds=[self._slave],
+        )
+
+    @property
+    def text(self) -> str:
+        """What a person sees now."""
+        return "\n".join(self._screen.display)
+
+    def expect(self, pattern: str) -> str:
+        """Wait until the screen matches; the match."""
+        self.wait_for(lambda: re.search(pattern, self.text) is not None, pattern)
+        found = re.search(pattern, self.text)
+        assert found is not None
+        return found.group()
+
+    def wait_for(self, holds: Callable[[], bool], what: str) -> None:
+        """Read until something holds; fail, with the screen, when it never does."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > deadline or not self._read(0.1):
+                assert holds(), f"never came: {what}\n{self.text}"
+                return
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self._master, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the window's size, as a window manager would."""
+        self._screen.resize(lines, columns)
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+
+    def end(self) -> int:
+        """Read until the program has ended; its exit code."""
+        self.wait_for(lambda: self.process.poll() is not None, "the end of the program")
+        while self._read(0):
+            pass
+        return self.process.returncode
+
+    def assert_restored(self) -> None:
+        """The terminal is as it was before the program: modes, main screen, cursor, no mouse."""
+        assert termios.tcgetattr(self._slave) == self._before
+        for mode in (b"1049", b"1000", b"1003", b"1006", b"2004", b"1004"):
+            assert self._last(b"\x1b[?%sl" % mode) >= self._last(b"\x1b[?%sh" % mode), mode
+        assert self._last(b"\x1b[?25h") >= self._last(b"\x1b[?25l")
+
+    def children(self) -> list[int]:
+        """The process ids of the program's children."""
+        pid = self.process.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def close(self) -> None:
+        """End the program, whatever it does, and give the terminal back."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _last(self, sequence: bytes) -> int:
+        return self.written.rfind(sequence)
+
+    def _read(self, timeout: float) -> bool:
+        """Take in what has come; False when there is nothing more and there will be nothing."""
+        ready, _, _ = select.select([self._master], [], [], timeout)
+        if ready:
+            data = os.read(self._master, 1 << 16)
+            self.written += data
+            self._stream.feed(data)
+        return bool(ready) or (timeout > 0 and self.process.poll() is None)
+
+
+Open = Callable[..., Terminal]
