@@ -11,7 +11,11 @@ Colors = Literal["none", "16", "256", "truecolor"]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What may be sent to the terminal: signs beyond ASCII, braille dots, and how many colours."""
+    """What may be sent to the terminal and will be seen: signs beyond ASCII, braille, colours.
+
+    A terminal whose font lacks braille alone is not told from its environment: that is for a
+    person to set.
+    """
 
     unicode: bool = True
     braille: bool = True
@@ -24,12 +28,13 @@ FULL = Capabilities()
 def capabilities(environ: Mapping[str, str], encoding: str) -> Capabilities:
     """What a terminal with this environment and this output encoding can show.
 
-    The Linux console has a font of 512 signs, none of them braille. `encoding` is the name of
-    the output stream's codec, e.g. "utf-8".
+    The Linux console speaks UTF-8, but its font of 512 signs has neither braille nor most of the
+    blocks and arrows: it gets ASCII. `encoding` is the name of the output stream's codec, e.g.
+    "utf-8".
     """
     term = environ.get("TERM", "").lower()
-    unicode = _speaks_utf8(environ, encoding) and term != "dumb"
-    return Capabilities(unicode, unicode and term != "linux", _colors(environ, term))
+    unicode = _speaks_utf8(environ, encoding) and term not in ("dumb", "linux")
+    return Capabilities(unicode, unicode, _colors(environ, term))
 
 
 def _speaks_utf8(environ: Mapping[str, str], encoding: str) -> bool:

@@ -24,7 +24,7 @@ from tui.capabilities import Capabilities, capabilities
         ({"TERM": "xterm"}, "utf-8", Capabilities(True, True, "16")),
         ({"TERM": "screen"}, "utf-8", Capabilities(True, True, "16")),
         ({"TERM": "xterm-kitty"}, "utf-8", Capabilities(True, True, "256")),
-        ({"TERM": "linux", "LANG": "C.UTF-8"}, "utf-8", Capabilities(True, False, "16")),
+        ({"TERM": "linux", "LANG": "C.UTF-8"}, "utf-8", Capabilities(False, False, "16")),
         ({"TERM": "dumb"}, "utf-8", Capabilities(False, False, "none")),
         ({}, "utf-8", Capabilities(True, True, "16")),
         ({"TERM": "xterm", "LANG": "C"}, "ascii", Capabilities(False, False, "16")),

@@ -14,6 +14,7 @@ Run = tuple[str, str]
 
 NARROWEST, LOWEST = 12, 3
 _FIRST_COLOR = 16
+_DEPTHS = {"dots": 0, "ghost": 1, "line": 2, "marks": 3}
 _COLORED = re.compile(r"\x1b\[(?:38;5;(\d+)m|0?m)")
 _ASCII = str.maketrans("│─┤┬└┼┊✗→∂σμ×−·…", "|-++++:x>dsux-..")
 _SIGNS = {"braille": "braille", "dot": "•", "ascii": "*"}
@@ -117,7 +118,8 @@ def _plot(layout: Layout, size: tuple[int, int], label: int, marker: Marker) -> 
     plotext.yticks([t.at for t in y_ticks], [t.label.rjust(label) for t in y_ticks])
     plotext.xticks([t.at for t in layout.x.ticks], [t.label for t in layout.x.ticks])
     plotext.scatter([0], [0], marker=" ")  # axes are drawn for a figure that has data
-    for index, placed in enumerate(layout.curves):
+    order = sorted(enumerate(layout.curves), key=lambda entry: _DEPTHS[entry[1].curve.style])
+    for index, placed in order:
         _curve(placed, _FIRST_COLOR + index, marker)
 
 

@@ -16,7 +16,7 @@ class Curve:
     """A named series; `role` is its colour, `value` what the legend shows behind the name.
 
     `smoothing` in [0, 1) draws the exponential moving average with that weight per point in place
-    of the points. Curves are drawn in order: the last one lies on top.
+    of the points. Dots lie lowest, then ghosts, lines and marks; of one style the last is on top.
     """
 
     name: str

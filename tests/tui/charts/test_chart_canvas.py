@@ -159,6 +159,21 @@ def test_curves_keep_their_roles_and_differ_without_colour() -> None:
     assert signs == {"ghost": {"'"}, "dots": {"."}, "line": {"*"}, "marks": {"*", "o"}}
 
 
+def test_ghosts_lie_above_dots_and_below_lines() -> None:
+    flat = Series().extended(range(60), [1.0] * 60)
+
+    def seen(*styles: CurveStyle) -> dict[str, int]:
+        curves = tuple(Curve(style, flat, style, style) for style in styles)
+        rows, _ = draw(Chart(curves=curves, x_range=(0, 59)), 60, 12)
+        return {
+            s: sum(len(text) for row in rows for text, role in row if role == s) for s in styles
+        }
+
+    both = seen("ghost", "dots")
+    assert both["ghost"] > 40 > both["dots"]
+    assert seen("line", "ghost") == {"line": 53, "ghost": 0}
+
+
 def test_the_axis_stands_still_while_the_run_goes_on() -> None:
     def feet(count: int) -> list[str]:
         ys = [2.3 * math.exp(-i / 300) + 0.4 for i in range(count)]
