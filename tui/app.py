@@ -108,10 +108,9 @@ class DashboardApp(App[None]):
     def action_perform(self, action_id: str) -> None:
         """Do what a key or the palette asks for, or say why it cannot be done now."""
         action = BY_ID[action_id]
-        if not action.when(self.hub.situation):
-            self.board.say(action.otherwise, "warning")
-            return
         try:
+            if not action.when(self.hub.situation):
+                raise BadInput(action.otherwise)
             if action_id in COMMANDS:
                 self.board.say(COMMANDS[action_id](self.hub))
             elif action_id.endswith("_menu"):

@@ -103,12 +103,14 @@ def accuracy_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
     if len(view.test_accuracy):
         value = percent(view.test_accuracy.last, 0)
         curves.append(Curve("test", view.test_accuracy, "marks", "test-accuracy", value=value))
+    low = _lowest_accuracy(view)
     return Chart(
         title="accuracy",
         curves=tuple(curves),
         x_range=_steps(view),
-        y_range=_accuracies([view, *(old for _, old in ghosts)]),
+        y_range=(low, 1.0),
         percent=True,
+        note=_out_of_sight(ghosts, low),
         marks=_marks(view),
     )
 
@@ -118,11 +120,16 @@ def _steps(view: RunView) -> tuple[float, float]:
     return 0.0, float(max(view.total_steps, view.step, 1))
 
 
-def _accuracies(views: Sequence[RunView]) -> tuple[float, float]:
-    """From the tenth below the worst epoch to 1, so that good runs can be told apart."""
-    worst = [view.test_accuracy.extremes()[0] for view in views if len(view.test_accuracy)]
-    low = min(worst, default=0.0) - 0.05
-    return max(0.0, math.floor(10 * low) / 10), 1.0
+def _lowest_accuracy(view: RunView) -> float:
+    """A round figure below every epoch of the run, so that good runs can be told apart."""
+    worst = view.test_accuracy.extremes()[0] if len(view.test_accuracy) else 0.0
+    return max(0.0, math.floor(10 * (worst - 0.05)) / 10) if math.isfinite(worst) else 0.0
+
+
+def _out_of_sight(ghosts: Named, low: float) -> str:
+    """Which earlier runs end below the axis."""
+    below = [name for name, old in ghosts if old.test_accuracy.last < low]
+    return f"{', '.join(below)} below {low:.0%}" if below else ""
 
 
 def _marks(view: RunView) -> tuple[VerticalMark, ...]:

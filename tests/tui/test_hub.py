@@ -1,0 +1,196 @@
+"""Between link and screen, without either."""
+
+from __future__ import annotations
+
+import synthetic_run
+from fake_link import FakeLink
+
+from engine import controls
+from engine.config import RunConfig
+from engine.events import ControlApplied
+from engine.link import Fetched, Lost, Progress, Refused
+from tui import switch
+from tui.hub import SETTLING, Hub
+
+BASE = RunConfig(data="fashion-mnist")
+
+
+def started(link: FakeLink | None = None) -> tuple[Hub, FakeLink]:
+    """A hub whose first run has begun and that has come to rest."""
+    link = link or FakeLink()
+    hub = Hub(link, BASE)
+    hub.switch(BASE)
+    link.push(*synthetic_run.run(finish="", epochs=1))
+    rest(hub)
+    return hub, link
+
+
+def rest(hub: Hub) -> None:
+    for _ in range(SETTLING + 1):
+        hub.poll()
+
+
+def begun(run_id: str, config: RunConfig) -> list[object]:
+    return synthetic_run.run(config, run_id=run_id, finish="", epochs=0.5)  # type: ignore[return-value]
+
+
+def test_the_first_press_starts_at_once() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    assert link.last.init == "zeros"
+    assert hub.status.change == "init normal → zeros"
+
+
+def test_a_held_key_starts_the_first_and_the_last_choice_only() -> None:
+    hub, link = started()
+    for _ in range(9):
+        hub.switch(switch.next_init(hub.config))
+        hub.poll()
+    assert len(link.starts) == 2
+    link.push(*begun("b", link.last))
+    rest(hub)
+    rest(hub)
+    assert len(link.starts) == 3
+    assert link.last.init == hub.config.init == "lecun_normal"
+
+
+def test_a_choice_waits_for_the_start_under_way() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    hub.switch(switch.next_init(hub.config))
+    rest(hub)
+    assert len(link.starts) == 2  # the engine has not said that the run began
+    link.push(*begun("b", link.last))
+    rest(hub)
+    assert link.last.init == "constant"
+
+
+def test_a_preparation_does_not_hold_up_another_choice() -> None:
+    link = FakeLink()
+    hub = Hub(link, BASE)
+    hub.switch(BASE)
+    link.push(Progress("downloading", 1, 10))
+    hub.switch(switch.changed(BASE, data="synthetic"))
+    rest(hub)
+    assert link.last.data == "synthetic"
+
+
+def test_a_new_run_leaves_the_old_one_as_a_ghost() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    link.push(*begun("b", link.last))
+    rest(hub)
+    assert [name for name, _ in hub.ghosts.named(hub.view)] == ["normal 0.01"]
+    assert hub.view.config["init"] == "zeros"
+
+
+def test_what_comes_before_the_new_start_still_belongs_to_the_old_run() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    first = hub.view.started
+    link.push(*synthetic_run.run(finish="stopped", epochs=1)[-1:])
+    hub.poll()
+    assert hub.view.started is first
+    assert hub.view.finished is not None
+
+
+def test_more_epochs_of_a_running_run_is_a_control() -> None:
+    hub, link = started()
+    hub.go_on(10)
+    assert link.sent[-1] == controls.Extend(epochs=10, request=1)
+
+
+def test_more_epochs_after_the_end_is_a_run_that_continues() -> None:
+    hub, link = started()
+    link.push(*synthetic_run.run()[-1:])
+    hub.poll()
+    hub.go_on(10)
+    config, continues = link.starts[-1]
+    assert (config.epochs, continues) == (10, hub.view.run_id)
+    assert hub.config.epochs == BASE.epochs
+
+
+def test_a_continued_run_does_not_become_its_own_ghost() -> None:
+    import msgspec
+
+    hub, link = started()
+    more = msgspec.structs.replace(
+        begun("b", BASE)[0],  # type: ignore[type-var]
+        continues=hub.view.run_id,
+        first_step=235,
+    )
+    link.push(more)
+    hub.poll()
+    assert len(hub.ghosts) == 0
+    assert len(hub.view.loss) == 235
+
+
+def test_a_pause_shows_before_it_is_confirmed_and_until_its_own_answer() -> None:
+    hub, link = started()
+    hub.toggle_pause()
+    assert hub.paused and hub.pause_pending
+    link.push(ControlApplied(step=235, what="pace", before="full", after="10", request=99))
+    hub.poll()
+    assert hub.paused and hub.pause_pending
+    link.push(ControlApplied(step=235, what="pause", before="running", after="paused", request=1))
+    hub.poll()
+    assert hub.paused and not hub.pause_pending
+
+
+def test_a_single_step_leaves_it_paused() -> None:
+    hub, link = started()
+    hub.toggle_pause()
+    link.push(
+        ControlApplied(step=235, what="pause", before="running", after="paused", request=1),
+        ControlApplied(step=235, what="step", before="paused", after="1 step", request=2),
+    )
+    hub.poll()
+    assert hub.paused
+
+
+def test_a_steered_learning_rate_builds_on_the_one_just_asked_for() -> None:
+    hub, link = started()
+    hub.steer_lr(switch.steered_lr(hub.wanted_lr, -1))
+    hub.steer_lr(switch.steered_lr(hub.wanted_lr, -1))
+    assert [c.lr for c in link.sent if isinstance(c, controls.SetLearningRate)] == [0.05, 0.02]
+
+
+def test_a_refusal_is_kept_and_the_run_before_it_too() -> None:
+    hub, link = started()
+    hub.switch(switch.changed(BASE, data="x.npz"))
+    link.push(Refused("x.npz: no such file"))
+    hub.poll()
+    assert hub.status.refused == "x.npz: no such file"
+    assert not hub.status.starting
+    assert len(hub.view.loss) == 235
+
+
+def test_a_lost_engine_is_not_work_and_can_be_started_again() -> None:
+    hub, link = started()
+    link.push(Lost("killed by signal 9"))
+    rest(hub)
+    assert not hub.working and not hub.running
+    hub.switch(hub.config)
+    link.push(*begun("b", BASE))
+    hub.poll()
+    assert hub.running and hub.status.lost == ""
+
+
+def test_fetched_data_is_trained_on() -> None:
+    link = FakeLink()
+    hub = Hub(link, RunConfig())
+    hub.switch(hub.config)
+    link.push(*synthetic_run.run(RunConfig(), data="synthetic", finish="", epochs=1))
+    rest(hub)
+    assert hub.can_fetch
+    hub.fetch()
+    assert link.fetches == ["fashion-mnist"]
+    link.push(Progress("fashion-mnist", 5, 10), Fetched("fashion-mnist"))
+    rest(hub)
+    assert link.last.data == "fashion-mnist"
+    assert not hub.can_fetch
+
+
+def test_a_poll_without_news_changes_nothing() -> None:
+    hub, _ = started()
+    assert hub.poll() is False
