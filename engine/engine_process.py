@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine import wire
+from engine.host.private import LOG
 from engine.text import clean
 
 SOCKET = "socket"
-LOG = "engine.log"
 _ROOT = Path(__file__).parent.parent
 _LONGEST_PATH = 100  # bytes; the kernel allows 107
 _PATIENCE = 5.0  # seconds for a run to stop at its next step and close its record
@@ -101,6 +101,8 @@ class EngineProcess:
             code = self._process.wait(0.5)  # its socket closes a moment before it ends
         except subprocess.TimeoutExpired:
             return f"it does not answer; its log is {self.log}"
+        if not self.log.exists():
+            return _how(code)  # it ended in order, and took its empty log along
         lines = self.log.read_bytes()[-4096:].decode(errors="replace").split("\n")
         said = [line for line in (clean(line, 200) for line in lines) if line]
         return f"{_how(code)}{': ' + said[-1] if said else ''}; its log is {self.log}"

@@ -16,7 +16,7 @@ from engine.errors import BadInput
 from engine.experiments import EXPERIMENTS
 from engine.experiments.contract import Experiment
 from engine.host.loader import Loader
-from engine.host.private import listen
+from engine.host.private import clear, listen
 from engine.host.run import Means
 from engine.host.runner import Runner
 from engine.host.server import Server
@@ -60,7 +60,7 @@ def main(
         server.serve()
     finally:
         listener.close()
-        options.socket.unlink(missing_ok=True)
+        clear(options.socket)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -9,6 +10,9 @@ import struct
 from pathlib import Path
 
 from engine.errors import BadInput
+
+LOG = "engine.log"
+"""The name, beside the socket, of the file that the engine's output goes to."""
 
 
 def listen(path: Path) -> socket.socket:
@@ -24,17 +28,19 @@ def listen(path: Path) -> socket.socket:
         _check_private(path.parent)
         if _is_stale(path):
             path.unlink()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(before)
-        listener.listen(4)
+        return _bound(path)
     except OSError as error:
         raise BadInput(f"the control socket {path}: {error.strerror or error}") from error
-    listener.setblocking(False)
-    return listener
+
+
+def clear(path: Path) -> None:
+    """Remove a socket, with its directory when nothing but an empty log is left in it."""
+    path.unlink(missing_ok=True)
+    log = path.with_name(LOG)
+    with contextlib.suppress(OSError):  # it holds something, or is not ours to remove
+        if log.stat().st_size == 0:
+            log.unlink()
+        path.parent.rmdir()
 
 
 def is_own(connection: socket.socket) -> bool:
@@ -52,6 +58,21 @@ def _check_private(directory: Path) -> None:
         raise BadInput(
             f"the control socket's directory {directory} must be this user's own, with mode 0700"
         )
+
+
+def _bound(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+        listener.listen(4)
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    listener.setblocking(False)
+    return listener
 
 
 def _is_stale(path: Path) -> bool:

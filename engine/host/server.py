@@ -70,6 +70,8 @@ class Server:
         self._fetcher.end()
         self._fetcher.join(_GRACE)
         self._runner.join(_GRACE)
+        self._ear.close()
+        self._bell.close()
 
     def _done(self) -> bool:
         if self._leaving:
@@ -172,5 +174,5 @@ class Server:
     def _ring(self) -> None:
         try:
             self._bell.send(b"!")
-        except BlockingIOError:
-            return  # it rings already
+        except OSError:
+            return  # it rings already, or the loop has ended

@@ -1,0 +1,475 @@
+"""The engine process: what it does with requests, nonsense and signals, and when left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+from fake_engine import EXPERIMENTS, FOREVER
+
+from engine import wire
+from engine.config import RunConfig
+from engine.controls import AnyControl, Pause, Report, Stop
+from engine.errors import BadInput
+from engine.events import RunFinished, RunStarted
+from engine.host.private import is_own, listen
+from engine.host.run import Means
+from engine.host.runner import ERROR_LOG, Runner
+from engine.host.server import Server
+from engine.link import Fetched, Progress, Refused
+from engine.store.checkpoint import start_from
+from engine.store.layout import LOG
+from engine.store.reader import Damage, read
+from engine.store.record import RecordSink, is_being_written
+
+PATIENCE = 20.0
+T = TypeVar("T")
+PROGRAM = (sys.executable, str(Path(__file__).with_name("fake_engine.py")))
+
+
+class Client:
+    """A front end that waits for its answers."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(PATIENCE)
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
+        self._file = self.socket.makefile("rb")
+
+    def send(self, message: wire.Message) -> None:
+        self.socket.sendall(wire.encode(message))
+
+    def start(self, id_: int, experiment: str = "train", **config: object) -> None:
+        self.send(wire.Start(id=id_, experiment=experiment, config=config))
+
+    def ask(self, control: AnyControl) -> None:
+        self.send(wire.Ask(control=control))
+
+    def answers(self) -> Iterator[wire.Answer]:
+        for line in self._file:
+            yield wire.answer(line)
+
+    def wait(self, kind: type[T]) -> T:
+        for answer in self.answers():
+            news = answer.news if isinstance(answer, wire.Told) else answer
+            if isinstance(news, kind):
+                return news
+        raise AssertionError(f"hung up before {kind.__name__}")
+
+    def close(self) -> None:
+        self._file.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private directory with a short path."""
+    return tmp_path_factory.mktemp("s")
+
+
+def fetch_two(data: str, data_dir: str, report: Report) -> None:
+    """Knows one data set."""
+    report(f"fetching {data} to {data_dir}", 1, 2)
+    if data == "broken":
+        raise ZeroDivisionError("nobody foresaw this")
+    if data != "mnist":
+        raise BadInput(f"{data} cannot be fetched")
+
+
+@pytest.fixture
+def path(room: Path, runs: Path) -> Iterator[Path]:
+    """The socket of a server on a thread of this process."""
+    listener = listen(room / "socket")
+
+    def make_runner(post: Callable[[wire.Answer | None], None]) -> Runner:
+        sinks = lambda opened: [RecordSink(runs, opened)]  # noqa: E731
+        return Runner(EXPERIMENTS, Means(sinks, partial(start_from, runs), post))
+
+    server = Server(listener, make_runner, fetch_two)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield room / "socket"
+    server.terminate()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    listener.close()
+
+
+@pytest.fixture
+def client(path: Path) -> Iterator[Client]:
+    client = Client(path)
+    yield client
+    client.close()
+
+
+def outcome(directory: str | Path) -> tuple[str, str]:
+    """How a run's record ends; it must be sound."""
+    damage = Damage()
+    *_, last = read(Path(directory) / LOG, damage)
+    assert isinstance(last, RunFinished)
+    assert not damage
+    assert not is_being_written(Path(directory))
+    return last.outcome, last.detail
+
+
+def test_a_run_is_opened_recorded_and_ended(client: Client, runs: Path) -> None:
+    client.start(1, epochs=3)
+    assert client.wait(Progress) == Progress("preparing", 1, 2)
+    opened = client.wait(wire.RunOpened)
+    assert (opened.id, Path(opened.directory)) == (1, runs / opened.run_id)
+    ended = client.wait(wire.RunEnded)
+    assert (ended.id, ended.run_id) == (1, opened.run_id)
+    *_, last = read(runs / opened.run_id / LOG)
+    assert ended.finished == last
+
+
+def test_a_new_run_replaces_the_one_under_way(client: Client) -> None:
+    client.start(1, epochs=FOREVER)
+    first = client.wait(wire.RunOpened)
+    client.start(2, epochs=2)
+    ended = client.wait(wire.RunEnded)
+    assert (ended.id, ended.finished.detail) == (1, "replaced by a new run")
+    assert outcome(first.directory) == ("stopped", "replaced by a new run")
+    assert client.wait(wire.RunOpened).id == 2
+    assert client.wait(wire.RunEnded).finished.outcome == "completed"
+
+
+def test_a_run_that_prepares_gives_way_and_leaves_nothing(client: Client, runs: Path) -> None:
+    client.start(1, "preparing")
+    assert client.wait(Progress).text == "downloading"
+    client.start(2, "preparing")
+    client.start(3, epochs=1)
+    opened = client.wait(wire.RunOpened)
+    assert opened.id == 3
+    assert client.wait(wire.RunEnded).id == 3
+    assert [path.name for path in runs.iterdir()] == [opened.run_id]
+
+
+def test_a_run_that_prepares_can_be_stopped(client: Client) -> None:
+    client.start(1, "preparing")
+    client.wait(Progress)
+    client.ask(Stop())
+    client.start(2, epochs=1)
+    assert client.wait(wire.RunOpened).id == 2
+
+
+def test_a_run_goes_on_from_a_saved_one_or_says_why_not(client: Client) -> None:
+    for continues, why in [("../x", "not a run's id"), ("gone", "no readable log")]:
+        client.send(wire.Start(id=1, experiment="train", config={}, continues=continues))
+        assert why in client.wait(Refused).text
+    client.send(wire.Start(id=1, experiment="failing", config={}, continues="gone"))
+    assert "cannot go on" in client.wait(Refused).text
+
+
+@pytest.mark.parametrize(
+    ("experiment", "config", "why"),
+    [
+        ("trian", {}, "did you mean 'train'"),
+        ("train", {"lr": -1}, "lr = -1 must be > 0"),
+        ("train", {"lr": "x"}, "lr"),
+        ("train", {"learning": 1}, "learning"),
+        ("refusing", {}, "data x: there is no such file"),
+        ("broken", {}, "ZeroDivisionError: nobody foresaw this"),
+    ],
+)
+def test_what_cannot_run_is_refused_and_leaves_nothing(
+    client: Client, runs: Path, experiment: str, config: dict[str, object], why: str
+) -> None:
+    client.start(4, experiment, **config)
+    told = next(answer for answer in client.answers() if isinstance(answer, wire.Told))
+    assert told.id == 4
+    assert isinstance(told.news, Refused)
+    assert why in told.news.text
+    assert not runs.exists()
+    client.start(5, epochs=1)
+    assert client.wait(wire.RunEnded).id == 5
+
+
+def test_a_failed_run_keeps_its_traceback_beside_its_record(
+    client: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client.start(1, "failing")
+    opened = client.wait(wire.RunOpened)
+    assert client.wait(wire.RunEnded).finished.outcome == "failed"
+    assert outcome(opened.directory) == ("failed", "ZeroDivisionError: in the middle")
+    trace = (Path(opened.directory) / ERROR_LOG).read_text()
+    assert trace.startswith("Traceback")
+    assert trace in capfd.readouterr().err
+
+
+def test_data_sets_are_fetched_beside_a_run(client: Client) -> None:
+    client.start(1, epochs=FOREVER)
+    client.wait(wire.RunOpened)
+    client.send(wire.Fetch(id=2, data="mnist", data_dir="there"))
+    assert client.wait(Progress).text == "fetching mnist to there"
+    assert client.wait(Fetched) == Fetched("mnist")
+
+
+@pytest.mark.parametrize(("data", "why"), [("x", "x cannot be fetched"), ("broken", "foresaw")])
+def test_a_fetch_that_fails_says_why(client: Client, data: str, why: str) -> None:
+    client.send(wire.Fetch(id=2, data=data))
+    assert why in client.wait(Refused).text
+
+
+NONSENSE = [
+    b"",
+    b"garbage",
+    b"\x00\xff\xfe",
+    b"null",
+    b"[]",
+    b'{"type":"start"}',
+    b'{"type":"start","experiment":"train","config":[]}',
+    b'{"type":"unknown"}',
+    b'{"type":"ask","control":{"type":"pause","request":"x"}}',
+    b'{"type":"ask","control":{"type":"step","count":1e999}}',
+    b"[" * 100_000,
+    b'{"type":"start","experiment":"train","config":{"a":' + b"[" * 100_000,
+    b'{"type":"run_opened","run_id":"x","directory":"/"}',
+]
+
+
+@pytest.mark.parametrize("line", NONSENSE, ids=lambda line: line[:20].hex())
+def test_nonsense_is_answered_and_changes_nothing(client: Client, line: bytes) -> None:
+    client.socket.sendall(line + b"\n")
+    assert "asked nonsense" in client.wait(Refused).text
+    client.start(1, epochs=1)
+    assert client.wait(wire.RunEnded).finished.outcome == "completed"
+
+
+def test_controls_without_a_run_do_nothing(client: Client) -> None:
+    client.ask(Pause())
+    client.ask(Stop())
+    client.start(1, epochs=1)
+    assert client.wait(wire.RunEnded).finished.outcome == "completed"
+
+
+def test_a_message_without_end_is_cut_off(client: Client) -> None:
+    client.start(1, epochs=1)
+    ended = client.wait(wire.RunEnded)
+    try:
+        client.socket.sendall(b"x" * (wire.LONGEST + (1 << 18)))
+    except (BrokenPipeError, ConnectionResetError):
+        return  # it hung up while we were still talking
+    last = b""
+    while data := client.socket.recv(1 << 16):
+        last += data
+    assert b"more than" in last
+    assert ended
+
+
+def test_a_second_screen_is_turned_away(client: Client, path: Path) -> None:
+    client.start(1, epochs=FOREVER)
+    client.wait(wire.RunOpened)
+    other = Client(path)
+    assert "another screen" in other.wait(Refused).text
+    assert list(other.answers()) == []
+    other.close()
+    client.ask(Stop(reason="enough"))
+    assert client.wait(wire.RunEnded).finished.detail == "enough"
+
+
+def test_the_socket_is_private(path: Path, client: Client) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert is_own(client.socket)
+
+
+def test_another_user_is_turned_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.host.private.os.getuid", lambda: 2**20)
+    stranger = Client(path)
+    assert list(stranger.answers()) == []
+    stranger.close()
+
+
+def test_a_place_open_to_others_is_refused(tmp_path: Path, room: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    shared.chmod(0o755)
+    with pytest.raises(BadInput, match="mode 0700"):
+        listen(shared / "socket")
+    (room / "link").symlink_to(shared)
+    with pytest.raises(BadInput, match="this user's own"):
+        listen(room / "link" / "socket")
+    with pytest.raises(BadInput, match="too long"):
+        listen(room / ("x" * 200))
+
+
+def test_a_socket_nobody_serves_is_replaced_and_a_served_one_is_not(room: Path) -> None:
+    listen(room / "socket").close()
+    with listen(room / "socket"), pytest.raises(BadInput, match="in use"):
+        listen(room / "socket")
+    (room / "file").write_text("mine")
+    with pytest.raises(BadInput, match="in use"):
+        listen(room / "file")
+    assert (room / "file").read_text() == "mine"
+
+
+class Engine:
+    """An engine in a process of its own."""
+
+    def __init__(self, room: Path, runs: Path, *, launcher: int = 0) -> None:
+        self.path = room / "socket"
+        words = ["--socket", str(self.path), "--runs", str(runs), "--launcher", str(launcher)]
+        root = Path(__file__).resolve().parents[2]
+        self.process = subprocess.Popen(
+            [*PROGRAM, *words],
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def client(self) -> Client:
+        for _ in range(2000):
+            try:
+                return Client(self.path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                threading.Event().wait(0.01)
+        raise AssertionError("the engine does not answer")
+
+    def ended(self) -> int:
+        code = self.process.wait(PATIENCE)
+        assert not self.path.exists()
+        return code
+
+
+@pytest.fixture
+def engine(room: Path, runs: Path) -> Iterator[Engine]:
+    engine = Engine(room, runs)
+    yield engine
+    engine.process.kill()
+    engine.process.communicate()
+
+
+def begun(engine: Engine, **config: object) -> tuple[Client, wire.RunOpened]:
+    client = engine.client()
+    client.start(1, **config)  # type: ignore[arg-type]
+    return client, client.wait(wire.RunOpened)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_run_in_order(engine: Engine, number: int) -> None:
+    client, opened = begun(engine, epochs=FOREVER)
+    engine.process.send_signal(number)
+    assert client.wait(wire.RunEnded).finished.outcome == "interrupted"
+    assert engine.ended() == 0
+    assert outcome(opened.directory) == ("interrupted", "the engine was told to end")
+    client.close()
+
+
+def test_a_second_signal_does_not_wait(engine: Engine) -> None:
+    client = engine.client()
+    client.start(1, "stubborn")
+    client.wait(wire.RunOpened)
+    while engine.process.poll() is None:
+        engine.process.terminate()
+        threading.Event().wait(0.01)
+    assert engine.process.returncode == 128 + signal.SIGTERM
+    client.close()
+
+
+def test_a_hangup_changes_nothing(engine: Engine) -> None:
+    client, _ = begun(engine, epochs=FOREVER)
+    engine.process.send_signal(signal.SIGHUP)
+    client.ask(Stop(reason="enough"))
+    assert client.wait(wire.RunEnded).finished.detail == "enough"
+    client.send(wire.Shutdown())
+    assert engine.ended() == 0
+    client.close()
+
+
+def test_a_shutdown_ends_the_run_and_the_engine(engine: Engine) -> None:
+    client, opened = begun(engine, epochs=FOREVER)
+    client.send(wire.Shutdown())
+    assert engine.ended() == 0
+    assert outcome(opened.directory) == ("stopped", "the screen was closed")
+    client.close()
+
+
+def test_a_shutdown_does_not_wait_for_a_preparation(engine: Engine, runs: Path) -> None:
+    client = engine.client()
+    client.start(1, "preparing")
+    client.wait(Progress)
+    client.send(wire.Shutdown())
+    assert engine.ended() == 0
+    assert not runs.exists()
+    client.close()
+
+
+def test_left_alone_it_finishes_the_run_and_ends(engine: Engine) -> None:
+    client, opened = begun(engine, epochs=100)
+    client.close()
+    assert engine.ended() == 0
+    assert outcome(opened.directory) == ("completed", "done")
+    first, *_ = read(Path(opened.directory) / LOG)
+    assert isinstance(first, RunStarted)
+
+
+def test_left_alone_while_paused_it_ends_the_run_as_interrupted(engine: Engine) -> None:
+    client, opened = begun(engine, epochs=FOREVER)
+    client.ask(Pause())
+    client.close()
+    assert engine.ended() == 0
+    assert outcome(opened.directory)[0] == "interrupted"
+
+
+def test_left_alone_without_a_run_it_ends(engine: Engine) -> None:
+    engine.client().close()
+    assert engine.ended() == 0
+
+
+def test_it_ends_when_its_launcher_is_gone_before_it_has_connected(room: Path, runs: Path) -> None:
+    # Its parent is this process, so a launcher of another number has gone already.
+    engine = Engine(room, runs, launcher=2**22 + 1)
+    assert engine.ended() == 0
+    engine.process.communicate()
+
+
+def test_a_viewer_that_does_not_read_costs_the_run_nothing(engine: Engine) -> None:
+    client, opened = begun(engine, epochs=200)
+    for _ in range(500):
+        client.socket.sendall(b"nonsense\n")
+    client.socket.shutdown(socket.SHUT_WR)
+    assert engine.ended() == 0
+    assert outcome(opened.directory) == ("completed", "done")
+    client.close()
+
+
+def test_a_socket_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path, runs: Path) -> None:
+    tmp_path.chmod(0o755)
+    engine = Engine(tmp_path, runs)
+    said = engine.process.communicate(timeout=PATIENCE)[1].decode()
+    assert engine.process.returncode == 2
+    assert said.count("\n") == 1
+    assert "0700" in said
+
+
+def test_messages_survive_the_socket() -> None:
+    config = msgspec.to_builtins(RunConfig())
+    start = wire.Start(id=3, experiment="train", config=config, continues="r1")
+    assert wire.encode(wire.request(wire.encode(start)[:-1])) == wire.encode(start)
+    told = wire.Told(id=3, news=Progress("x", 1.5, 2))
+    assert wire.answer(wire.encode(told)[:-1]) == told
+    lines = wire.Lines()
+    whole = wire.encode(start) + wire.encode(told)
+    cut = [line for byte in whole for line in lines.feed(bytes([byte]))]
+    assert cut == whole.splitlines()

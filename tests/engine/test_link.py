@@ -1,0 +1,464 @@
+"""The links: one contract for a run in this process and for one in an engine process."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar, get_args
+from weakref import WeakKeyDictionary
+
+import pytest
+from fake_engine import EXPERIMENTS, FOREVER
+
+from engine import wire
+from engine.config import RunConfig
+from engine.controls import Extend, Pause, Report, Resume, Stop
+from engine.engine_process import EngineGoneError, EngineProcess
+from engine.events import (
+    AnyEvent,
+    ControlApplied,
+    Noted,
+    RunFinished,
+    RunStarted,
+    StepsMeasured,
+)
+from engine.link import Fetched, Lost, News, Progress, Refused, RunLink
+from engine.local_link import LocalLink
+from engine.process_link import ProcessLink
+from engine.store.layout import LOG
+from engine.store.record import RecordSink
+
+PATIENCE = 20.0
+PROGRAM = (sys.executable, str(Path(__file__).with_name("fake_engine.py")))
+ENDLESS = RunConfig(epochs=FOREVER)
+T = TypeVar("T")
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines make their sockets and logs where they are cleaned up."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("r")))
+
+
+def launch(runs: Path) -> EngineProcess:
+    return EngineProcess(runs, PROGRAM)
+
+
+def process_link(runs: Path, experiment: str = "train") -> RunLink:
+    return ProcessLink(runs, launch=launch, experiment=experiment)
+
+
+def local_link(runs: Path, experiment: str = "train") -> RunLink:
+    def fetch(data: str, data_dir: str, report: Report) -> None:
+        report(f"{data} to {data_dir}", 1, 1)
+
+    return LocalLink(EXPERIMENTS, runs=runs, fetch=fetch, experiment=experiment)
+
+
+Make = Callable[..., RunLink]
+
+
+@pytest.fixture(params=[process_link, local_link])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Makes links of one kind, which are closed afterwards."""
+    made: list[RunLink] = []
+
+    def one(experiment: str = "train") -> RunLink:
+        made.append(request.param(tmp_path / "runs", experiment))
+        return made[-1]
+
+    yield one
+    for link in made:
+        link.close()
+
+
+@pytest.fixture
+def link(make: Make) -> RunLink:
+    return make()
+
+
+def until(link: RunLink, kind: type[T], *, after: list[News] | None = None) -> T:
+    """The next news of a kind; all that came before it, and it, is added to `after`.
+
+    What came together with it is kept for the next call.
+    """
+    kept = _kept.setdefault(link, deque())
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        kept.extend(link.drain())
+        while kept:
+            item = kept.popleft()
+            if after is not None:
+                after.append(item)
+            if isinstance(item, kind):
+                return item
+        threading.Event().wait(0.005)
+    raise AssertionError(f"no {kind.__name__} came")
+
+
+_kept: WeakKeyDictionary[RunLink, deque[News]] = WeakKeyDictionary()
+
+
+def events(news: list[News]) -> list[AnyEvent]:
+    return [item for item in news if isinstance(item, get_args(AnyEvent))]
+
+
+def check_whole(run: list[AnyEvent]) -> None:
+    """A run's events: the start first, the end last, no number left out."""
+    assert [event.seq for event in run] == list(range(len(run)))
+    assert isinstance(run[0], RunStarted)
+    assert isinstance(run[-1], RunFinished)
+
+
+def test_a_run_from_its_start_to_its_end(link: RunLink) -> None:
+    link.start(RunConfig(epochs=50, lr=0.25))
+    news: list[News] = []
+    until(link, RunFinished, after=news)
+    check_whole(events(news))
+    steps = [event.first_step for event in events(news) if isinstance(event, StepsMeasured)]
+    assert steps == list(range(1, 51))
+    assert Progress("preparing", 1, 2) in news
+    assert events(news)[0].config == {"lr": 0.25}  # type: ignore[union-attr]
+    assert link.drain() == []
+
+
+def test_requests_reach_the_run_and_are_echoed(link: RunLink) -> None:
+    link.start(ENDLESS)
+    until(link, StepsMeasured)
+    for number, control in enumerate(
+        [Pause(request=0), Resume(request=1), Extend(epochs=2, request=2), Stop(request=3)]
+    ):
+        link.send(control)
+        assert until(link, ControlApplied).request == number
+    assert until(link, RunFinished).outcome == "stopped"
+
+
+def test_without_a_run_a_request_does_nothing(link: RunLink) -> None:
+    link.send(Pause())
+    link.start(RunConfig(epochs=1))
+    news: list[News] = []
+    until(link, RunFinished, after=news)
+    assert not any(isinstance(item, ControlApplied) for item in news)
+
+
+def test_runs_that_replace_each_other_come_whole_and_in_order(link: RunLink) -> None:
+    news: list[News] = []
+    for _ in range(5):
+        link.start(ENDLESS)
+        until(link, RunStarted, after=news)
+    link.send(Stop(reason="enough"))
+    while sum(isinstance(item, RunFinished) for item in news) < 5:
+        until(link, RunFinished, after=news)
+    runs: list[list[AnyEvent]] = []
+    for event in events(news):
+        if isinstance(event, RunStarted):
+            runs.append([])
+        runs[-1].append(event)
+    for run in runs:
+        check_whole(run)
+    details = [run[-1].detail for run in runs]  # type: ignore[union-attr]
+    assert details == ["replaced by a new run"] * 4 + ["enough"]
+
+
+def test_the_newest_of_many_starts_wins(link: RunLink) -> None:
+    for lr in (0.1, 0.2, 0.3):
+        link.start(RunConfig(epochs=FOREVER, lr=lr))
+    while until(link, RunStarted).config != {"lr": 0.3}:
+        pass
+    link.send(Stop())
+    assert until(link, RunFinished).outcome == "stopped"
+
+
+def test_a_preparation_is_told_of_and_gives_way(make: Make) -> None:
+    link = make("preparing")
+    link.start(RunConfig())
+    assert until(link, Progress).text in ("downloading", "loading torch")
+    link.start(RunConfig())
+    assert until(link, Progress)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "why"),
+    [("refusing", "no such file"), ("broken", "nobody foresaw"), ("none", "no experiment")],
+)
+def test_what_cannot_run_is_refused(make: Make, experiment: str, why: str) -> None:
+    link = make(experiment)
+    link.start(RunConfig())
+    assert why in until(link, Refused).text
+
+
+def test_a_run_that_fails_says_how(make: Make) -> None:
+    link = make("failing")
+    link.start(RunConfig())
+    news: list[News] = []
+    assert until(link, RunFinished, after=news).detail == "ZeroDivisionError: in the middle"
+    check_whole(events(news))
+
+
+def test_going_on_from_what_is_not_there(link: RunLink) -> None:
+    link.start(RunConfig(), continues="gone")
+    assert "run gone has no readable log" in until(link, Refused).text
+
+
+def test_closing_ends_the_run_and_may_be_repeated(make: Make, tmp_path: Path) -> None:
+    link = make()
+    link.start(ENDLESS)
+    until(link, RunStarted)
+    link.close()
+    link.close()
+    (run,) = (tmp_path / "runs").iterdir()
+    assert b'"type":"run_finished"' in (run / LOG).read_bytes().splitlines()[-1]
+
+
+def test_data_is_fetched_to_where_the_last_run_looked(tmp_path: Path) -> None:
+    link = local_link(tmp_path)
+    link.start(RunConfig(data_dir="there", epochs=1))
+    until(link, RunFinished)
+    link.fetch("mnist")
+    assert until(link, Progress).text == "mnist to there"
+    assert until(link, Fetched) == Fetched("mnist")
+    link.close()
+
+
+def test_runs_in_memory_leave_nothing_and_cannot_be_gone_on_from(tmp_path: Path) -> None:
+    link = LocalLink(EXPERIMENTS)
+    link.start(RunConfig(epochs=3))
+    run = until(link, RunStarted)
+    until(link, RunFinished)
+    link.start(RunConfig(), continues=run.run_id)
+    assert "was not recorded" in until(link, Refused).text
+    link.fetch("mnist")
+    assert "cannot be fetched" in until(link, Refused).text
+    link.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+class TestEngineProcess:
+    @pytest.fixture
+    def engines(self) -> list[EngineProcess]:
+        return []
+
+    @pytest.fixture
+    def link(self, tmp_path: Path, engines: list[EngineProcess]) -> Iterator[ProcessLink]:
+        link = self.make(tmp_path, engines, "train")
+        yield link
+        link.close()
+
+    def make(self, runs: Path, engines: list[EngineProcess], experiment: str) -> ProcessLink:
+        def launching(runs: Path) -> EngineProcess:
+            engines.append(launch(runs))
+            return engines[-1]
+
+        return ProcessLink(runs, launch=launching, experiment=experiment)
+
+    def test_a_killed_engine_is_lost_and_the_next_start_launches_another(
+        self, link: ProcessLink, engines: list[EngineProcess]
+    ) -> None:
+        link.start(ENDLESS)
+        news: list[News] = []
+        until(link, StepsMeasured, after=news)
+        os.kill(engines[0].pid, signal.SIGKILL)
+        lost = until(link, Lost, after=news)
+        assert "SIGKILL" in lost.text
+        assert isinstance(news[-1], Lost)
+        seqs = [event.seq for event in events(news)]
+        assert seqs == list(range(len(seqs)))
+        assert link.drain() == []
+        link.send(Pause())
+        link.start(RunConfig(epochs=2))
+        news = []
+        assert until(link, RunFinished, after=news).outcome == "completed"
+        check_whole(events(news))
+        assert len(engines) == 2
+
+    def test_an_engine_that_somebody_else_ended(
+        self, link: ProcessLink, engines: list[EngineProcess]
+    ) -> None:
+        link.start(ENDLESS)
+        news: list[News] = []
+        until(link, StepsMeasured, after=news)
+        os.kill(engines[0].pid, signal.SIGTERM)
+        assert until(link, Lost, after=news).text == (
+            "the engine is gone: it ended with exit code 0"
+        )
+        assert isinstance(news[-2], RunFinished)
+        assert news[-2].outcome == "interrupted"
+        check_whole(events(news))
+
+    def test_what_a_dying_engine_has_recorded_comes_before_its_last_words(
+        self, tmp_path: Path, engines: list[EngineProcess]
+    ) -> None:
+        link = self.make(tmp_path, engines, "dying")
+        link.start(RunConfig())
+        until(link, RunStarted)
+        link.send(Pause())
+        news: list[News] = []
+        lost = until(link, Lost, after=news)
+        assert isinstance(news[-2], Noted)
+        assert "exit code 3" in lost.text
+        assert "out of memory" in lost.text
+        assert lost.text.isprintable()
+        log = Path(re.findall(r"its log is (\S+)$", lost.text)[0])
+        assert b"out of" in log.read_bytes()
+        link.close()
+
+    def test_an_engine_that_cannot_start_is_lost(self, tmp_path: Path) -> None:
+        program = (sys.executable, "-c", "raise SystemExit('no room here')")
+        link = ProcessLink(tmp_path, launch=lambda runs: EngineProcess(runs, program))
+        link.start(RunConfig())
+        assert "no room here" in until(link, Lost).text
+        link.close()
+
+    def test_an_engine_ends_with_its_link_and_cleans_up(
+        self, link: ProcessLink, engines: list[EngineProcess]
+    ) -> None:
+        room = engines[0].log.parent
+        assert room.stat().st_mode & 0o777 == 0o700
+        link.start(ENDLESS)
+        until(link, RunStarted)
+        link.close()
+        with pytest.raises(ProcessLookupError):
+            os.kill(engines[0].pid, 0)
+        assert not room.exists()
+
+    def test_a_link_closed_before_it_ever_connected(
+        self, link: ProcessLink, engines: list[EngineProcess]
+    ) -> None:
+        link.close()
+        with pytest.raises(ProcessLookupError):
+            os.kill(engines[0].pid, 0)
+
+    def test_an_engine_outlives_the_front_end_until_its_run_is_done(
+        self, link: ProcessLink, engines: list[EngineProcess], tmp_path: Path
+    ) -> None:
+        link.start(RunConfig(epochs=100))
+        run = until(link, RunStarted)
+        engines[0]._socket.close()  # as the kernel does when the front end is killed
+        assert engines[0]._process.wait(PATIENCE) == 0
+        assert not engines[0].log.parent.exists()
+        last = (tmp_path / run.run_id / LOG).read_bytes().splitlines()[-1]
+        assert b'"outcome":"completed"' in last
+
+    def test_a_small_budget_only_delays(self, link: ProcessLink) -> None:
+        link.start(RunConfig(epochs=30))
+        news: list[News] = []
+        deadline = time.monotonic() + PATIENCE
+        while not any(isinstance(item, RunFinished) for item in news):
+            came = link.drain(0.0)
+            assert len(events(came)) <= 2  # the last of one run, the first of the next
+            news += came
+            assert time.monotonic() < deadline
+        check_whole(events(news))
+
+
+class Scripted:
+    """An engine whose answers are given; says it is gone after them."""
+
+    def __init__(self, *answers: wire.Answer) -> None:
+        self.answers = list(answers)
+        self.sent: list[wire.Message] = []
+
+    def send(self, message: wire.Message) -> None:
+        self.sent.append(message)
+
+    def receive(self) -> list[wire.Answer]:
+        if not self.answers:
+            raise EngineGoneError
+        given, self.answers = self.answers, []
+        return given
+
+    def last_words(self) -> str:
+        return "it fell silent"
+
+    def abandon(self) -> None:
+        self.answers = []
+
+    close = abandon
+
+
+def scripted(runs: Path, *answers: wire.Answer) -> ProcessLink:
+    engine = Scripted(*answers)
+    return ProcessLink(runs, launch=lambda runs: engine)  # type: ignore[arg-type,return-value]
+
+
+def recorded(runs: Path, run_id: str, *notes: str) -> wire.RunOpened:
+    sink = RecordSink(runs)
+    sink.accept(RunStarted(seq=0, run_id=run_id, experiment="x", config={}))
+    for seq, note in enumerate(notes, 1):
+        sink.accept(Noted(seq=seq, text=note))
+    sink.close()
+    return wire.RunOpened(id=1, run_id=run_id, directory=str(runs / run_id))
+
+
+def test_an_end_that_found_no_room_in_the_record_is_told_all_the_same(tmp_path: Path) -> None:
+    finished = RunFinished(seq=2, outcome="failed", detail="No space left on device")
+    ended = wire.RunEnded(id=1, run_id="r1", finished=finished)
+    with_end = scripted(tmp_path, recorded(tmp_path, "r1", "a"), ended)
+    assert [event.seq for event in events(with_end.drain())] == [0, 1, 2]
+
+
+def test_an_old_log_is_read_to_its_end_before_the_next(tmp_path: Path) -> None:
+    first = recorded(tmp_path, "r1", *map(str, range(300)))
+    second = recorded(tmp_path, "r2", "b")
+    link = scripted(tmp_path, first, second)
+    news: list[News] = []
+    while not isinstance(news[-1] if news else None, Lost):
+        news += link.drain(0.0)
+    ids = [event.run_id for event in events(news) if isinstance(event, RunStarted)]
+    assert ids == ["r1", "r2"]
+    assert [event.seq for event in events(news)] == [*range(301), 0, 1]
+    link.close()
+
+
+def test_a_record_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    opened = wire.RunOpened(id=1, run_id="r1", directory=str(tmp_path / "gone"))
+    news = scripted(tmp_path, opened).drain()
+    assert isinstance(news[0], Lost)
+    assert "cannot be read: No such file" in news[0].text
+
+
+def test_news_of_a_request_that_was_replaced_is_dropped(tmp_path: Path) -> None:
+    link = scripted(
+        tmp_path,
+        wire.Told(id=1, news=Refused("old")),
+        wire.Told(id=2, news=Refused("new")),
+        wire.Told(news=Refused("of no request")),
+    )
+    link.start(RunConfig())
+    link.start(RunConfig())
+    assert link.drain()[:2] == [Refused("new"), Refused("of no request")]
+
+
+def test_the_front_end_loads_neither_torch_nor_numpy(repository: Path) -> None:
+    program = (
+        "import sys, engine.process_link\n"
+        "loaded = {'torch', 'numpy', 'safetensors', 'textual', 'rich'} & set(sys.modules)\n"
+        "sys.exit(', '.join(loaded) or None)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=repository, check=True)
+
+
+def test_a_directory_named_engine_where_the_user_stands_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "engine" / "host").mkdir(parents=True)
+    for name in ("__init__.py", "host/__init__.py", "host/__main__.py"):
+        (tmp_path / "engine" / name).write_text("raise SystemExit('the wrong engine')")
+    monkeypatch.chdir(tmp_path)
+    engine = EngineProcess(tmp_path)
+    engine.send(wire.Ask(control=Pause()))
+    deadline = time.monotonic() + PATIENCE
+    while engine._waiting and engine._process.poll() is None:
+        engine.receive()
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+    assert engine._process.poll() is None
+    engine.close()
