@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine import wire
-from engine.host.private import LOG
+from engine.host.private import LOG, clear
 from engine.text import clean
 
 SOCKET = "socket"
@@ -101,11 +101,10 @@ class EngineProcess:
             code = self._process.wait(0.5)  # its socket closes a moment before it ends
         except subprocess.TimeoutExpired:
             return f"it does not answer; its log is {self.log}"
-        if not self.log.exists():
-            return _how(code)  # it ended in order, and took its empty log along
-        lines = self.log.read_bytes()[-4096:].decode(errors="replace").split("\n")
-        said = [line for line in (clean(line, 200) for line in lines) if line]
-        return f"{_how(code)}{': ' + said[-1] if said else ''}; its log is {self.log}"
+        said = self.log.read_bytes()[-4096:] if self.log.exists() else b""
+        lines = [clean(line, 200) for line in said.decode(errors="replace").split("\n")]
+        last = next(filter(None, reversed(lines)), "")
+        return f"{_how(code)}: {last}; its log is {self.log}" if last else _how(code)
 
     def close(self) -> None:
         """Ask it to end, wait for that a little, and then make it end; idempotent."""
@@ -121,12 +120,12 @@ class EngineProcess:
         shutil.rmtree(self._room, ignore_errors=True)
 
     def abandon(self) -> None:
-        """Let go of an engine that is gone; its log stays for whoever was told of it."""
+        """Let go of an engine that is gone; its log stays when it says something."""
         self._socket.close()
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        (self._room / SOCKET).unlink(missing_ok=True)
+        clear(self._room / SOCKET)
 
     def _ask_to_end(self) -> None:
         if self._process.poll() is not None or self._socket.fileno() < 0:

@@ -267,7 +267,8 @@ class TestEngineProcess:
         until(link, StepsMeasured, after=news)
         os.kill(engines[0].pid, signal.SIGKILL)
         lost = until(link, Lost, after=news)
-        assert "SIGKILL" in lost.text
+        assert lost.text == "the engine is gone: it was ended by SIGKILL"
+        assert not engines[0].log.parent.exists()
         assert isinstance(news[-1], Lost)
         seqs = [event.seq for event in events(news)]
         assert seqs == list(range(len(seqs)))
