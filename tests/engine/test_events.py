@@ -50,9 +50,8 @@ def strategy(hint: Any) -> st.SearchStrategy[Any]:
     if origin in (UnionType, Union):
         return st.one_of([st.none() if a is type(None) else strategy(a) for a in arguments])
     if origin is tuple:
-        if arguments[-1] is Ellipsis:
-            return st.lists(strategy(arguments[0]), max_size=3).map(tuple)
-        return st.tuples(*map(strategy, arguments))
+        elements = st.lists(strategy(arguments[0]), max_size=3).map(tuple)
+        return elements if arguments[-1] is Ellipsis else st.tuples(*map(strategy, arguments))
     if origin is dict:
         return st.dictionaries(st.text(max_size=5), strategy(arguments[1]), max_size=3)
     hints = get_type_hints(hint)
