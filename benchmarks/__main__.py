@@ -28,10 +28,11 @@ def main() -> int:
     plan = Plan(given.quick) if given.data_dir is None else Plan(given.quick, given.data_dir)
     chosen = [benchmark for benchmark in SUITE if benchmark.name in (given.only or names)]
     progress = Console(stderr=True)
-    progress.print(machine(plan), style="dim", soft_wrap=True)
+    where = machine(plan)  # before the load is our own
+    progress.print(where, style="dim", soft_wrap=True)
     sections = [(b.title, measured(b, plan, progress)) for b in chosen]
     if given.markdown:
-        sys.stdout.write(f"{markdown(sections)}\n\n{machine(plan)}\n")
+        sys.stdout.write(f"{markdown(sections)}\n\n{where}\n")
     else:
         show(Console() if sys.stdout.isatty() else Console(width=150), sections)
     return int(any(figure.met is False for _, figures in sections for figure in figures))
@@ -65,7 +66,8 @@ def machine(plan: Plan) -> str:
     pace = "quick check, not a measurement" if plan.quick else "full measurement"
     return (
         f"{names[0] if names else 'unknown processor'}, {os.cpu_count()} cores, "
-        f"torch {version('torch')}, textual {version('textual')}, {plan.data}; {pace}"
+        f"torch {version('torch')}, textual {version('textual')}, {plan.data}; "
+        f"{pace}, begun at a load average of {os.getloadavg()[0]:.1f}"
     )
 
 
