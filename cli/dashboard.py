@@ -59,13 +59,17 @@ def _open(config: RunConfig) -> int:
     except OSError as error:
         sys.stderr.write(f"mlp-tui: no engine process can be launched: {error.strerror}\n")
         return exits.FAILED
+    hung_up = False
     try:
         from tui.app import DashboardApp
 
         app = DashboardApp(link, config)
         app.run()
+        hung_up = app.hung_up
     finally:
-        link.close()
+        # A dropped line ends the screen alone: the run goes on to its planned end.
+        if not hung_up:
+            link.close()
     return app.return_code or exits.COMPLETED
 
 

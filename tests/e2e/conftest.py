@@ -14,15 +14,10 @@ def open_terminal(repository: Path, tmp_path: Path, small_data: Path) -> Iterato
     """Opens terminals with the program in them and closes them at the test's end."""
     opened: list[Terminal] = []
 
-    def opening(*words: str, command: str = "", columns: int = 120, lines: int = 36) -> Terminal:
-        given = ["--data", str(small_data), "--runs-dir", str(tmp_path / "runs"), *words]
-        terminal = Terminal(
-            [command, *given] if command else given,
-            directory=repository,
-            columns=columns,
-            lines=lines,
-            environ={},
-        )
+    def opening(*words: str, **size: int) -> Terminal:
+        command = list(words[:1]) if words and not words[0].startswith("-") else []
+        typed = [*command, "--data", str(small_data), *words[len(command) :]]
+        terminal = Terminal(typed, directory=repository, runs=tmp_path / "runs", **size)
         opened.append(terminal)
         return terminal
 

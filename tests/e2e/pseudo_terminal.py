@@ -7,12 +7,13 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyte
@@ -30,11 +31,12 @@ class Terminal:
         words: Sequence[str],
         *,
         directory: Path,
-        columns: int,
-        lines: int,
-        environ: Mapping[str, str],
+        runs: Path,
+        columns: int = 120,
+        lines: int = 36,
     ) -> None:
         self.written = b""
+        self.runs = runs
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._master, self._slave = pty.openpty()
@@ -45,7 +47,12 @@ class Terminal:
         self.process = subprocess.Popen(
             [*starter, sys.executable, "-m", "cli", *words],
             cwd=directory,
-            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
+            env={
+                **os.environ,
+                "TERM": "xterm-256color",
+                "LANG": "C.UTF-8",
+                "MLP_TUI_RUNS": str(runs),
+            },
             pass_fds=[self._slave],
         )
 
@@ -54,20 +61,21 @@ class Terminal:
         """What a person sees now."""
         return "\n".join(self._screen.display)
 
-    def expect(self, pattern: str) -> str:
-        """Wait until the screen matches; the match."""
-        self.wait_for(lambda: re.search(pattern, self.text) is not None, pattern)
-        found = re.search(pattern, self.text)
-        assert found is not None
-        return found.group()
+    def expect(self, pattern: str) -> None:
+        """Read until the screen matches; fail when it never does, or when the program ends."""
+
+        def matches() -> bool:
+            return re.search(pattern, self.text) is not None
+
+        self.wait_for(lambda: matches() or self._over(), pattern)
+        assert matches(), f"the program ended without: {pattern}\n{self.text}"
 
     def wait_for(self, holds: Callable[[], bool], what: str) -> None:
         """Read until something holds; fail, with the screen, when it never does."""
         deadline = time.monotonic() + PATIENCE
         while not holds():
-            if time.monotonic() > deadline or not self._read(0.1):
-                assert holds(), f"never came: {what}\n{self.text}"
-                return
+            assert time.monotonic() < deadline, f"never came: {what}\n{self.text}"
+            self._read(0.05)
 
     def press(self, keys: str) -> None:
         """Type."""
@@ -103,7 +111,10 @@ class Terminal:
     def close(self) -> None:
         """End the program, whatever it does, and give the terminal back."""
         if self.process.poll() is None:
+            engines = self.children()
             self.process.kill()
+            for engine in engines:  # it would go on without a screen
+                os.kill(engine, signal.SIGTERM)
         self.process.wait()
         os.close(self._master)
         os.close(self._slave)
@@ -111,14 +122,18 @@ class Terminal:
     def _last(self, sequence: bytes) -> int:
         return self.written.rfind(sequence)
 
+    def _over(self) -> bool:
+        """Whether the program has ended and all it wrote is read."""
+        return self.process.poll() is not None and not self._read(0)
+
     def _read(self, timeout: float) -> bool:
-        """Take in what has come; False when there is nothing more and there will be nothing."""
+        """Take in what has come, waiting for it a little; whether there was anything."""
         ready, _, _ = select.select([self._master], [], [], timeout)
         if ready:
             data = os.read(self._master, 1 << 16)
             self.written += data
             self._stream.feed(data)
-        return bool(ready) or (timeout > 0 and self.process.poll() is None)
+        return bool(ready)
 
 
 Open = Callable[..., Terminal]

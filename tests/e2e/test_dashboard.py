@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -40,32 +41,15 @@ def test_a_run_starts_by_itself_and_its_end_stays_on_screen(open_terminal: Open)
     terminal.assert_restored()
 
 
-def test_a_switch_keeps_the_last_run_as_a_ghost_and_says_what_differs(open_terminal: Open) -> None:
+def test_switches_keep_the_last_runs_as_ghosts_and_a_run_is_held_and_goes_on(
+    open_terminal: Open,
+) -> None:
     terminal = open_terminal(*LONG)
     terminal.expect("hidden1")
     terminal.press("i")
     terminal.expect("init normal → zeros +┈ normal 0.01")
     terminal.press("a")
     terminal.expect("activation relu → leaky_relu +┈ relu zeros.*┈ relu normal 0.01")
-    leave(terminal)
-
-
-def test_a_run_is_held_and_goes_on(open_terminal: Open) -> None:
-    terminal = open_terminal(*LONG)
-    terminal.expect("running")
-    terminal.press(" ")
-    terminal.expect("paused")
-    terminal.press(" ")
-    terminal.expect("running")
-    leave(terminal)
-
-
-def test_tensors_stay_out_of_the_process_that_draws(open_terminal: Open) -> None:
-    terminal = open_terminal(*LONG)
-    terminal.expect("hidden1")
-    (engine,) = terminal.children()
-    assert "libtorch" in libraries(engine)
-    assert not {"libtorch", "numpy"} & libraries(terminal.process.pid)
     leave(terminal)
 
 
@@ -87,25 +71,44 @@ def test_the_picture_folds_and_unfolds_with_the_window(open_terminal: Open) -> N
     leave(terminal)
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_restores_the_terminal_and_ends_the_engine(
-    open_terminal: Open, number: signal.Signals, code: int
+    open_terminal: Open, number: signal.Signals
 ) -> None:
     terminal = open_terminal(*LONG)
     terminal.expect("hidden1")
     (engine,) = terminal.children()
     terminal.process.send_signal(number)
-    assert terminal.end() == code
+    assert terminal.end() == 130
     terminal.assert_restored()
     terminal.wait_for(lambda: not alive(engine), "the end of the engine")
 
 
-def test_quitting_asks_while_work_is_running(open_terminal: Open) -> None:
+def test_a_dropped_line_restores_the_terminal_and_leaves_the_run_to_its_work(
+    open_terminal: Open,
+) -> None:
     terminal = open_terminal(*LONG)
     terminal.expect("hidden1")
     (engine,) = terminal.children()
+    terminal.process.send_signal(signal.SIGHUP)
+    assert terminal.end() == 128 + signal.SIGHUP
+    terminal.assert_restored()
+    (log,) = terminal.runs.glob("*/events.jsonl")
+    before = log.stat().st_size
+    terminal.wait_for(lambda: log.stat().st_size > before, "more of the record")
+    os.kill(engine, signal.SIGTERM)
+    terminal.wait_for(lambda: not alive(engine), "the end of the engine")
+    assert b'"outcome":"interrupted"' in log.read_bytes().splitlines()[-1]
+
+
+def test_only_the_engine_holds_tensors_and_quitting_asks_before_it_ends(
+    open_terminal: Open,
+) -> None:
+    terminal = open_terminal(*LONG)
+    terminal.expect("hidden1")
+    (engine,) = terminal.children()
+    assert "libtorch" in libraries(engine)
+    assert not {"libtorch", "numpy"} & libraries(terminal.process.pid)
     leave(terminal)
     terminal.wait_for(lambda: not alive(engine), "the end of the engine")
 
@@ -143,15 +146,13 @@ def test_bad_input_is_said_before_a_screen_opens(
     terminal.assert_restored()
 
 
-def test_the_doctor_draws_a_pattern_on_a_terminal(repository: Path) -> None:
-    terminal = Terminal(["doctor"], directory=repository, columns=150, lines=60, environ={})
-    try:
+def test_the_doctor_draws_a_pattern_on_a_terminal(repository: Path, tmp_path: Path) -> None:
+    terminal = Terminal(["doctor"], directory=repository, runs=tmp_path, columns=150, lines=60)
+    with closing(terminal):
         assert terminal.end() == 0
         terminal.expect("150 × 60: room for everything")
         terminal.expect("what this terminal shows")
         terminal.expect("mlp-tui will train here")
-    finally:
-        terminal.close()
 
 
 def leave(terminal: Terminal) -> None:

@@ -9,7 +9,7 @@ from pseudo_terminal import Open
 
 
 def test_a_bar_and_then_the_summary(open_terminal: Open) -> None:
-    terminal = open_terminal("--epochs", "2", command="train")
+    terminal = open_terminal("train", "--epochs", "2")
     assert terminal.end() == 0
     terminal.expect("epoch 2/2 step 16")
     terminal.expect("completed: ")
@@ -18,7 +18,7 @@ def test_a_bar_and_then_the_summary(open_terminal: Open) -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_key_that_interrupts_restores_the_cursor(open_terminal: Open, times: int) -> None:
-    terminal = open_terminal("--epochs", "1000000", "--batch-size", "32", command="train")
+    terminal = open_terminal("train", "--epochs", "1000000", "--batch-size", "32")
     terminal.expect(r"epoch \d+/1000000 step [1-9]")
     terminal.press("\x03")
     if times == 2:
