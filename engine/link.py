@@ -6,7 +6,6 @@ from typing import Protocol
 
 import msgspec
 
-from engine.config import RunConfig
 from engine.controls import AnyControl
 from engine.events import AnyEvent
 
@@ -43,9 +42,12 @@ News = AnyEvent | Progress | Refused | Lost | Fetched
 class RunLink(Protocol):
     """Events in, requests out. No call blocks; all are made from one thread."""
 
-    def start(self, config: RunConfig, *, continues: str = "") -> None:
-        """Begin a run, ending the one under way (its last events still arrive first).
+    def start(
+        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+    ) -> None:
+        """Begin a run of an experiment, ending the one under way (its last events arrive first).
 
+        `config` is of the experiment's own class.
         `continues` names a run on this machine whose final state is the starting point.
         """
 

@@ -11,7 +11,6 @@ from typing import cast
 import msgspec
 
 from engine import wire
-from engine.config import RunConfig
 from engine.controls import AnyControl, Stop
 from engine.errors import BadInput
 from engine.events import AnyEvent, Event
@@ -37,23 +36,23 @@ class LocalLink:
         *,
         runs: Path | None = None,
         fetch: Fetch | None = None,
-        experiment: str = "train",
     ) -> None:
         self._runs = runs
-        self._experiment = experiment
         self._news: deque[AnyEvent | wire.Answer] = deque()
         self._runner = Runner(experiments, Means(self._sinks, self._saved, self._post))
         self._fetcher = Fetcher(fetch or _nothing_to_fetch, self._post)
         self._last_id = self._start_id = self._fetch_id = 0
         self._data_dir = ""
 
-    def start(self, config: RunConfig, *, continues: str = "") -> None:
+    def start(
+        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+    ) -> None:
         """Begin a run, ending the one under way."""
         self._start_id = self._new_id()
-        self._data_dir = config.data_dir
+        self._data_dir = getattr(config, "data_dir", self._data_dir)
         request = wire.Start(
             id=self._start_id,
-            experiment=self._experiment,
+            experiment=experiment,
             config=msgspec.to_builtins(config),
             continues=continues,
         )

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from engine import wire
-from engine.config import RunConfig
 from engine.controls import AnyControl
 from engine.engine_process import EngineGoneError, EngineProcess
 from engine.events import RunFinished
@@ -34,11 +33,9 @@ class ProcessLink:
         runs: Path | None = None,
         *,
         launch: Callable[[Path], EngineProcess] = EngineProcess,
-        experiment: str = "train",
     ) -> None:
         self._runs = runs or runs_directory()
         self._launch = launch
-        self._experiment = experiment
         self._engine: EngineProcess | None = launch(self._runs)
         self._answers: deque[wire.Answer] = deque()
         self._log: Follower | None = None
@@ -52,13 +49,15 @@ class ProcessLink:
         """What could not be read of the record that is followed."""
         return self._log.damage if self._log else Damage()
 
-    def start(self, config: RunConfig, *, continues: str = "") -> None:
+    def start(
+        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+    ) -> None:
         """Begin a run, ending the one under way; relaunches an engine that was lost."""
         self._start_id = self._new_id()
-        self._data_dir = config.data_dir
+        self._data_dir = getattr(config, "data_dir", self._data_dir)
         request = wire.Start(
             id=self._start_id,
-            experiment=self._experiment,
+            experiment=experiment,
             config=msgspec.to_builtins(config),
             continues=continues,
         )

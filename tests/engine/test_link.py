@@ -52,15 +52,15 @@ def launch(runs: Path) -> EngineProcess:
     return EngineProcess(runs, PROGRAM)
 
 
-def process_link(runs: Path, experiment: str = "train") -> RunLink:
-    return ProcessLink(runs, launch=launch, experiment=experiment)
+def process_link(runs: Path) -> RunLink:
+    return ProcessLink(runs, launch=launch)
 
 
-def local_link(runs: Path, experiment: str = "train") -> RunLink:
+def local_link(runs: Path) -> RunLink:
     def fetch(data: str, data_dir: str, report: Report) -> None:
         report(f"{data} to {data_dir}", 1, 1)
 
-    return LocalLink(EXPERIMENTS, runs=runs, fetch=fetch, experiment=experiment)
+    return LocalLink(EXPERIMENTS, runs=runs, fetch=fetch)
 
 
 Make = Callable[..., RunLink]
@@ -71,8 +71,8 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Makes links of one kind, which are closed afterwards."""
     made: list[RunLink] = []
 
-    def one(experiment: str = "train") -> RunLink:
-        made.append(request.param(tmp_path / "runs", experiment))
+    def one() -> RunLink:
+        made.append(request.param(tmp_path / "runs"))
         return made[-1]
 
     yield one
@@ -177,11 +177,10 @@ def test_the_newest_of_many_starts_wins(link: RunLink) -> None:
     assert until(link, RunFinished).outcome == "stopped"
 
 
-def test_a_preparation_is_told_of_and_gives_way(make: Make) -> None:
-    link = make("preparing")
-    link.start(RunConfig())
+def test_a_preparation_is_told_of_and_gives_way(link: RunLink) -> None:
+    link.start(RunConfig(), experiment="preparing")
     assert until(link, Progress).text in ("downloading", "loading torch")
-    link.start(RunConfig())
+    link.start(RunConfig(), experiment="preparing")
     assert until(link, Progress)
 
 
@@ -189,15 +188,22 @@ def test_a_preparation_is_told_of_and_gives_way(make: Make) -> None:
     ("experiment", "why"),
     [("refusing", "no such file"), ("broken", "nobody foresaw"), ("none", "no experiment")],
 )
-def test_what_cannot_run_is_refused(make: Make, experiment: str, why: str) -> None:
-    link = make(experiment)
-    link.start(RunConfig())
+def test_what_cannot_run_is_refused(link: RunLink, experiment: str, why: str) -> None:
+    link.start(RunConfig(), experiment=experiment)
     assert why in until(link, Refused).text
 
 
-def test_a_run_that_fails_says_how(make: Make) -> None:
-    link = make("failing")
-    link.start(RunConfig())
+def test_one_link_runs_one_experiment_after_another(link: RunLink) -> None:
+    link.start(RunConfig(epochs=1))
+    assert until(link, RunStarted).experiment == "train"
+    until(link, RunFinished)
+    link.start(RunConfig(), experiment="failing")
+    assert until(link, RunStarted).experiment == "failing"
+    assert until(link, RunFinished).outcome == "failed"
+
+
+def test_a_run_that_fails_says_how(link: RunLink) -> None:
+    link.start(RunConfig(), experiment="failing")
     news: list[News] = []
     assert until(link, RunFinished, after=news).detail == "ZeroDivisionError: in the middle"
     check_whole(events(news))
@@ -248,16 +254,16 @@ class TestEngineProcess:
 
     @pytest.fixture
     def link(self, tmp_path: Path, engines: list[EngineProcess]) -> Iterator[ProcessLink]:
-        link = self.make(tmp_path, engines, "train")
+        link = self.make(tmp_path, engines)
         yield link
         link.close()
 
-    def make(self, runs: Path, engines: list[EngineProcess], experiment: str) -> ProcessLink:
+    def make(self, runs: Path, engines: list[EngineProcess]) -> ProcessLink:
         def launching(runs: Path) -> EngineProcess:
             engines.append(launch(runs))
             return engines[-1]
 
-        return ProcessLink(runs, launch=launching, experiment=experiment)
+        return ProcessLink(runs, launch=launching)
 
     def test_a_killed_engine_is_lost_and_the_next_start_launches_another(
         self, link: ProcessLink, engines: list[EngineProcess]
@@ -297,8 +303,8 @@ class TestEngineProcess:
     def test_what_a_dying_engine_has_recorded_comes_before_its_last_words(
         self, tmp_path: Path, engines: list[EngineProcess]
     ) -> None:
-        link = self.make(tmp_path, engines, "dying")
-        link.start(RunConfig())
+        link = self.make(tmp_path, engines)
+        link.start(RunConfig(), experiment="dying")
         until(link, RunStarted)
         link.send(Pause())
         news: list[News] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.config import RunConfig
 from engine.controls import AnyControl
 from engine.link import News
@@ -12,6 +14,7 @@ class FakeLink:
 
     def __init__(self, *news: News) -> None:
         self.starts: list[tuple[RunConfig, str]] = []
+        self.experiments: list[tuple[str, msgspec.Struct]] = []
         self.sent: list[AnyControl] = []
         self.fetches: list[str] = []
         self.closed = False
@@ -20,8 +23,13 @@ class FakeLink:
     def push(self, *news: News) -> None:
         self._inbox.extend(news)
 
-    def start(self, config: RunConfig, *, continues: str = "") -> None:
-        self.starts.append((config, continues))
+    def start(
+        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+    ) -> None:
+        if isinstance(config, RunConfig):
+            self.starts.append((config, continues))
+        else:
+            self.experiments.append((experiment, config))
 
     def send(self, control: AnyControl) -> None:
         self.sent.append(control)
@@ -38,5 +46,5 @@ class FakeLink:
 
     @property
     def last(self) -> RunConfig:
-        """The settings of the newest start."""
+        """The settings of the newest start of a training run."""
         return self.starts[-1][0]
