@@ -65,7 +65,7 @@ def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
 
         interrupts.check()
         run = partial(named("train").run, config)
-        record = RecordSink(runs_directory())
+        record = RecordSink(runs_directory(), controls.recorded_in)
         lines = JsonLines(take_stdout(), partial(controls.request, Stop())) if json else None
         watch = Watch(watcher_for(progress, off=json or quiet), controls, interrupts)
         controls.report = watch.report
