@@ -61,6 +61,18 @@ LIGHT: Mapping[str, str] = {
     "cursor": "#c7d2e9",
 }
 
+_VIRIDIS = (
+    "#440154",
+    "#472d7b",
+    "#3b528b",
+    "#2c728e",
+    "#21918c",
+    "#28ae80",
+    "#5ec962",
+    "#addc30",
+    "#fde725",
+)
+
 _BOLD = frozenset({"strong", "alert"})
 
 
@@ -91,6 +103,29 @@ THEMES = (MLP_DARK, MLP_LIGHT)
 def ghost(index: int) -> str:
     """The role of the index-th older run; they repeat after the sixth."""
     return GHOSTS[index % len(GHOSTS)]
+
+
+def heat(share: float) -> str:
+    """The colour of a share in [0, 1] on the scale of heatmaps, from dark blue to bright yellow.
+
+    Viridis (van der Walt and Smith 2015): lightness grows evenly along it, for every kind of
+    colour vision.
+    """
+    place = share * (len(_VIRIDIS) - 1)
+    below = min(int(place), len(_VIRIDIS) - 2)
+    one, other = _channels(_VIRIDIS[below]), _channels(_VIRIDIS[below + 1])
+    part = place - below
+    mixed = (round(a + part * (b - a)) for a, b in zip(one, other, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def heat_ink(share: float) -> str:
+    """The colour of text that can be read on `heat(share)`."""
+    return "#ffffff" if share < 0.6 else "#000000"
+
+
+def _channels(color: str) -> tuple[int, ...]:
+    return tuple(int(color[at : at + 2], 16) for at in (1, 3, 5))
 
 
 def role_style(role: str, variables: Mapping[str, str], dark: bool = True) -> Style:

@@ -1,0 +1,288 @@
+"""A matrix of values as coloured or shaded cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+
+from tui.charts.numbers import fixed
+
+LEVELS = 24
+Shading = Literal["color", "blocks", "ascii"]
+Piece = tuple[str, str, str]
+"""Text, the ink and the ground: each a role, "heat-7", "ink-7" (readable on it) or ""."""
+
+_SHADES = {"blocks": "·░▒▓█", "ascii": ".:-=+*#%@"}
+_NO_VALUE = {"color": "╱", "blocks": "╱", "ascii": "/"}
+_INFINITE = {"color": "✗", "blocks": "✗", "ascii": "x"}
+_POINT = {"color": "●", "blocks": "●", "ascii": "o"}
+_WIDEST, _LEGEND = 14, 10
+_STRIDES = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """`values[row][column]` with the labels of both, drawn with row 0 at the top.
+
+    NaN is a cell that has no value yet. `cells` are short texts for the cells, and `points` are
+    (column, row, text) in cells: whole numbers lie in the middle of a cell.
+    """
+
+    title: str = ""
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    values: tuple[tuple[float, ...], ...] = ()
+    cells: tuple[tuple[str, ...], ...] = ()
+    points: tuple[tuple[float, float, str], ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.values), max((len(row) for row in self.values), default=0)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest finite value; (nan, nan) when there is none."""
+        finite = [v for row in self.values for v in row if math.isfinite(v)]
+        return (min(finite), max(finite)) if finite else (math.nan, math.nan)
+
+
+def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -> list[list[Piece]]:
+    """The heatmap in at most `height` rows of at most `width` cells: legend, cells, labels.
+
+    Where there are more rows than lines, colours go two to a line (half blocks); beyond that,
+    and beyond a column per cell, neighbours are shown by the mean of their finite values.
+    """
+    if width < 4 or height < 1:
+        return []
+    head = _head(heat, width, shading)
+    rows, columns = heat.shape
+    if not rows or not columns:
+        return [head, [(" not measured yet", "muted", "")]][:height]
+    label = min(max((cell_len(t) for t in heat.rows), default=0), width // 4, 12)
+    left = label + 1 if label else 0
+    footed = height >= 4 and any(heat.columns)
+    size = (width - left, height - 1 - footed)
+    if min(size) < 1:
+        return [head]
+    canvas = _Canvas(heat, *size, shading)
+    body = [
+        [*_label(canvas.label(y), label), *_pieces(line)] for y, line in enumerate(canvas.lines)
+    ]
+    foot = [[(" " * left + canvas.foot(), "muted", "")]] if footed else []
+    return [head, *body, *foot]
+
+
+def level_of(value: float, low: float, high: float) -> int:
+    """The value's place among `LEVELS` equal steps; the middle where all values are equal."""
+    if not high > low:
+        return LEVELS // 2
+    span, over = high - low, value - low
+    if math.isinf(span):
+        span, over = high / 2 - low / 2, value / 2 - low / 2
+    return min(LEVELS - 1, max(0, int(LEVELS * (over / span))))
+
+
+class _Canvas:
+    """The cells of the map proper, one sign each."""
+
+    def __init__(self, heat: Heat, width: int, height: int, shading: Shading) -> None:
+        self.heat, self.shading = heat, shading
+        rows, columns = heat.shape
+        self.columns = min(columns, width)
+        self.wide = min(_WIDEST, width // self.columns)
+        self.halved = rows > height and shading == "color"
+        self.rows = min(rows, height * (2 if self.halved else 1))
+        self.tall = 1 if self.halved else max(1, min(height // self.rows, (self.wide + 1) // 2))
+        self.low, self.high = heat.limits
+        self.values = _binned(heat.values, (rows, columns), (self.rows, self.columns))
+        self.lines = self._halves() if self.halved else self._whole()
+        if (self.rows, self.columns) == (rows, columns) and not self.halved:
+            self._write_texts()
+        self._write_points()
+
+    def label(self, line: int) -> str:
+        """What stands beside a line: the row in its middle."""
+        if self.halved:
+            row = line * 2
+        else:
+            row, inner = divmod(line, self.tall)
+            if inner != (self.tall - 1) // 2:
+                return ""
+        index = row * self.heat.shape[0] // self.rows
+        return self.heat.rows[index] if index < len(self.heat.rows) else ""
+
+    def foot(self) -> str:
+        """The columns' labels, as many as fit at one distance from each other."""
+        labels = self.heat.columns[: self.heat.shape[1]]
+        for stride in _STRIDES:
+            line = self._labels(labels, stride)
+            if line is not None:
+                return line
+        return ""
+
+    def _labels(self, labels: Sequence[str], stride: int) -> str | None:
+        total = self.columns * self.wide
+        line = ""
+        for index in range(0, len(labels), stride):
+            text = set_cell_size(labels[index], min(cell_len(labels[index]), total))
+            middle = (index + 0.5) * total / self.heat.shape[1]
+            start = max(0, min(int(middle - cell_len(text) / 2 + 0.5), total - cell_len(text)))
+            gap = start - cell_len(line)
+            if line and gap < 1:
+                return None
+            line += " " * gap + text
+        return line
+
+    def _level(self, value: float) -> int:
+        if math.isinf(value):
+            return LEVELS - 1 if value > 0 else 0
+        return level_of(value, self.low, self.high)
+
+    def _painted(self, value: float) -> Piece:
+        """One sign of a cell with this value."""
+        if math.isnan(value):
+            return _NO_VALUE[self.shading], "faint", ""
+        level = self._level(value)
+        if math.isinf(value):
+            ground = f"heat-{level}" if self.shading == "color" else ""
+            return _INFINITE[self.shading], "alert", ground
+        if self.shading == "color":
+            return " ", "", f"heat-{level}"
+        shades = _SHADES[self.shading]
+        return shades[level * len(shades) // LEVELS], "text", ""
+
+    def _whole(self) -> list[list[Piece]]:
+        lines = []
+        for row in self.values:
+            line = [sign for value in row for sign in [self._painted(value)] * self.wide]
+            lines += [list(line) for _ in range(self.tall)]
+        return lines
+
+    def _halves(self) -> list[list[Piece]]:
+        empty = [math.nan] * self.columns
+        pairs = zip(self.values[::2], [*self.values[1::2], empty], strict=False)
+        return [
+            [
+                sign
+                for top, bottom in zip(*pair, strict=True)
+                for sign in [self._half(top, bottom)] * self.wide
+            ]
+            for pair in pairs
+        ]
+
+    def _half(self, top: float, bottom: float) -> Piece:
+        if not (math.isfinite(top) or math.isfinite(bottom)):
+            return self._painted(top if math.isinf(top) else bottom)
+        if math.isinf(top) or math.isinf(bottom):
+            return self._painted(top if math.isinf(top) else bottom)
+        if math.isnan(top):
+            return "▄", f"heat-{self._level(bottom)}", ""
+        return (
+            "▀",
+            f"heat-{self._level(top)}",
+            "" if math.isnan(bottom) else f"heat-{self._level(bottom)}",
+        )
+
+    def _write_texts(self) -> None:
+        for row, texts in enumerate(self.heat.cells[: self.rows]):
+            for column, text in enumerate(texts[: self.columns]):
+                if 0 < len(text) <= self.wide and cell_len(text) == len(text):
+                    at = column * self.wide + (self.wide - len(text)) // 2
+                    self._write(row * self.tall + (self.tall - 1) // 2, at, text)
+
+    def _write_points(self) -> None:
+        rows, columns = self.heat.shape
+        for column, row, text in self.heat.points:
+            if not (-0.5 <= column <= columns - 0.5 and -0.5 <= row <= rows - 0.5):
+                continue  # also where a coordinate is not a number
+            x = int((column + 0.5) * self.columns / columns * self.wide)
+            y = int((row + 0.5) * self.rows / rows * self.tall / (2 if self.halved else 1))
+            x, y = min(x, len(self.lines[0]) - 1), min(y, len(self.lines) - 1)
+            label = f" {text}" if text and cell_len(text) == len(text) else ""
+            if x + len(label) >= len(self.lines[y]):
+                label = ""
+            self._write(y, x, _POINT[self.shading] + label)
+
+    def _write(self, y: int, x: int, text: str) -> None:
+        for at, sign in enumerate(text, x):
+            ground = self.lines[y][at][2] or self.lines[y][at][1]
+            if ground.startswith("heat-"):
+                self.lines[y][at] = (sign, f"ink-{ground[5:]}", ground)
+            else:
+                self.lines[y][at] = (sign, "strong", "")
+
+
+def _binned(
+    values: Sequence[Sequence[float]], shape: tuple[int, int], into: tuple[int, int]
+) -> list[list[float]]:
+    """The matrix, short rows filled with NaN, in so many rows and columns."""
+    full = [[*row, *[math.nan] * (shape[1] - len(row))] for row in values]
+    if shape == into:
+        return full
+    rows = [range(i * shape[0] // into[0], (i + 1) * shape[0] // into[0]) for i in range(into[0])]
+    spans = [(j * shape[1] // into[1], (j + 1) * shape[1] // into[1]) for j in range(into[1])]
+    return [[_mean([v for i in block for v in full[i][a:b]]) for a, b in spans] for block in rows]
+
+
+def _mean(values: Sequence[float]) -> float:
+    """The mean of the finite values; an infinite one is never averaged away."""
+    infinite = next((v for v in values if math.isinf(v)), None)
+    if infinite is not None:
+        return infinite
+    finite = [v for v in values if not math.isnan(v)]
+    return sum(v / len(finite) for v in finite) if finite else math.nan
+
+
+def _head(heat: Heat, width: int, shading: Shading) -> list[Piece]:
+    """The title, and the scale as far as there is room for it."""
+    title = f" {heat.title} " if heat.title else ""
+    title = set_cell_size(title, min(cell_len(title), width))
+    low, high = heat.limits
+    pieces: list[Piece] = [(title, "strong", "")]
+    if math.isnan(low):
+        return pieces
+    ends = fixed(low, 0).strip(), fixed(high, 0).strip()
+    hatch = any(math.isnan(v) for row in heat.values for v in row)
+    note = f"  {_NO_VALUE[shading]} none yet" if hatch else ""
+    for tail in (note, ""):
+        if cell_len(title) + sum(map(len, ends)) + _LEGEND + 4 + len(tail) <= width:
+            scale = [
+                _scale_sign(i * (LEVELS - 1) // (_LEGEND - 1), shading) for i in range(_LEGEND)
+            ]
+            return [
+                *pieces,
+                (f" {ends[0]} ", "muted", ""),
+                *_pieces(scale),
+                (f" {ends[1]}{tail}", "muted", ""),
+            ]
+    return pieces
+
+
+def _scale_sign(level: int, shading: Shading) -> Piece:
+    if shading == "color":
+        return " ", "", f"heat-{level}"
+    shades = _SHADES[shading]
+    return shades[level * len(shades) // LEVELS], "text", ""
+
+
+def _label(text: str, width: int) -> list[Piece]:
+    if not width:
+        return []
+    text = set_cell_size(text, min(width, cell_len(text)))
+    return [(" " * (width - cell_len(text)) + text + " ", "muted", "")]
+
+
+def _pieces(signs: Sequence[Piece]) -> list[Piece]:
+    """Neighbouring signs of one look as one piece."""
+    pieces: list[Piece] = []
+    for sign, ink, ground in signs:
+        if pieces and pieces[-1][1:] == (ink, ground):
+            pieces[-1] = (pieces[-1][0] + sign, ink, ground)
+        else:
+            pieces.append((sign, ink, ground))
+    return pieces
