@@ -54,6 +54,7 @@ class DashboardApp(App[None]):
         autostart: bool = True,
     ) -> None:
         super().__init__()
+        self.animation_level = "none"  # a scroll in twenty frames is twenty times its bytes
         self.hub = Hub(link, config)
         self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
         self.hung_up = False

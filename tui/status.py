@@ -22,12 +22,16 @@ Tone = Literal["text", "strong", "muted", "good", "warning", "alert"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A readable panel: a heading, its tone, and sentences. `share` in [0, 1] draws a bar."""
+    """A readable panel: a heading, its tone, and sentences. `share` in [0, 1] draws a bar.
+
+    `brief` is the one sentence for a terminal with room for no more.
+    """
 
     heading: str
     lines: tuple[str, ...] = ()
     tone: Tone = "text"
     share: float = math.nan
+    brief: str = ""
 
 
 def state(hub: Hub) -> str:
@@ -94,7 +98,7 @@ def fetch_offer(hub: Hub) -> str:
     if not hub.can_fetch or hub.status.fetching:
         return ""
     key = key_of("fetch")
-    return f"drawn pictures: {REAL_DATA} is not on this machine; {key} fetches it"
+    return f"{key} fetches {REAL_DATA}, which is not on this machine; these pictures are drawn"
 
 
 def notice(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
@@ -102,14 +106,16 @@ def notice(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
     status, view = hub.status, hub.view
     if status.lost:
         again = f"Press {key_of('restart')} to start the engine again."
-        return Notice("The engine is gone", (clean(status.lost, 400), again), "alert")
+        why = clean(status.lost, 400)
+        return Notice("The engine is gone", (why, again), "alert", brief=why)
     if status.fetching or (status.starting and status.progress):
         return _preparing(hub)
     if status.starting and view.started is None:
         return Notice("Starting the engine…", ("The first run begins as soon as it is up.",))
     if status.refused:
         what = f"Press {key_of('form')} to change the settings."
-        return Notice("That cannot be run", (clean(status.refused, 400), what), "alert")
+        why = clean(status.refused, 400)
+        return Notice("That cannot be run", (why, what), "alert", brief=why)
     if view.finished is None or status.starting:
         return None
     return _ended(hub, log_place)
@@ -135,7 +141,8 @@ def _ended(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
     tone: Tone = {"completed": "good", "stopped": "warning", "interrupted": "warning"}.get(  # type: ignore[assignment]
         finished.outcome, "alert"
     )
-    return Notice(_HEADINGS[finished.outcome], tuple(lines), tone)
+    brief = lines[-1] if finished.outcome == "completed" else lines[0]
+    return Notice(_HEADINGS[finished.outcome], tuple(lines), tone, brief=brief)
 
 
 _HEADINGS = {

@@ -112,7 +112,7 @@ async def test_a_refusal_before_the_first_run_is_a_panel() -> None:
 async def test_drawn_pictures_are_named_and_the_key_is_offered() -> None:
     async with dashboard(RunConfig()) as driver:
         await driver.feed(synthetic_run.run(RunConfig(), data="synthetic", finish=""))
-        assert "fashion-mnist is not on this machine; f fetches it" in driver.text("#offer")
+        assert "f fetches fashion-mnist, which is not on this machine" in driver.text("#offer")
 
 
 HOSTILE = "[bold red]x[/] \x1b]52;c;aGk=\x07 [@click=app.bell]y[/] \x1b[2J \x9b2J [bold"

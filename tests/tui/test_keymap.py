@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,5 +76,5 @@ def test_no_other_module_spells_a_key_in_what_it_says(repository: Path) -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 words = node.value.lower().split()
-                after = [b for a, b in zip(words, words[1:], strict=False) if a == "press"]
+                after = [b for a, b in pairwise(words) if a == "press"]
                 assert not [word for word in after if len(word.strip(".,:;")) == 1], path

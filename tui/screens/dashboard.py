@@ -25,6 +25,12 @@ from tui.widgets.plot import Plot
 Level = Literal["info", "warning", "error"]
 
 
+class Layers(LayerTable, inherit_bindings=False):
+    """The layers' table, steered by the app's own keys."""
+
+    DEFAULT_CSS = "Layers { width: 1fr; height: auto; }"
+
+
 class Dashboard(Screen[None]):
     """Header, two plots, the layers, the matrices, one line of log, the keys.
 
@@ -49,7 +55,7 @@ class Dashboard(Screen[None]):
         with Horizontal(id="plots"):
             yield Plot(capabilities=self.terminal, id="loss")
             yield Plot(capabilities=self.terminal, id="accuracy")
-        yield LayerTable(capabilities=self.terminal, id="layers")
+        yield Layers(capabilities=self.terminal, id="layers")
         yield MatrixTable(capabilities=self.terminal, id="matrices")
         yield LogLine(capabilities=self.terminal, id="log")
         yield KeyLine(id="keys")
@@ -79,7 +85,8 @@ class Dashboard(Screen[None]):
         """Show what is cheap and answers a key."""
         self.query_one(RunHeader).show_info(header(self._hub))
         self._remark()
-        self.query_one(Panel).tell(notice(self._hub, self._log_place))
+        told = notice(self._hub, self._log_place)
+        self.query_one(Panel).tell(told, brief=self.has_class("tiny"))
         self.query_one(KeyLine).tell(self._hub.situation)
         self._show_log()
 
@@ -141,7 +148,7 @@ class Dashboard(Screen[None]):
         limit = table.styles.max_height
         room = int(limit.value) - 1 if limit else 8
         rows = matrix_rows(self._hub.view, room, self.chosen_layer)
-        table.display = bool(rows)
+        table.set_class(not rows, "blank")
         table.show_rows(rows)
 
     def _plot(self) -> None:

@@ -20,6 +20,7 @@ from tui import draft
 from tui.bindings import bindings
 from tui.keymap import key_of
 from tui.screens.choice import Choice
+from tui.screens.steady import steady
 
 
 class FormScreen(ModalScreen[RunConfig]):
@@ -105,7 +106,8 @@ class FormScreen(ModalScreen[RunConfig]):
         if field.setting.choices:
             editor = Choice(field, text)
         else:
-            editor = Input(text, id=f"edit-{field.name}", compact=True, select_on_focus=False)
+            name = f"edit-{field.name}"
+            editor = steady(Input(text, id=name, compact=True, select_on_focus=False))
         label = Static(field.name.replace("_", " "), classes="label", markup=False)
         yield Horizontal(label, editor, classes="field")
         yield Static("", id=f"note-{field.name}", classes="note", markup=False)

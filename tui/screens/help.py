@@ -16,7 +16,7 @@ from textual.widgets import Static
 from tui.bindings import bindings
 from tui.keymap import groups, key_of, spelled
 
-_TWO_COLUMNS, _KEYS_WIDTH = 108, 16
+_TWO_COLUMNS, _KEYS_WIDTH = 108, 7
 
 
 def help_tables() -> list[Table]:
@@ -27,7 +27,7 @@ def help_tables() -> list[Table]:
         table = Table.grid(padding=(0, 1))
         table.title = Text(heading, style="bold")
         table.title_justify = "left"
-        table.add_column(width=_KEYS_WIDTH)
+        table.add_column(min_width=_KEYS_WIDTH, no_wrap=True)
         table.add_column()
         for action in actions:
             keys = " ".join(spelled(key) for key in action.keys)

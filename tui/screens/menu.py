@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from tui.bindings import bindings
 from tui.keymap import key_of
 from tui.menus import Item, Menu, matching
+from tui.screens.steady import steady
 
 _FRAME, _LOW_FRAME = 11, 4
 
@@ -38,7 +39,7 @@ class MenuScreen(ModalScreen[str]):
         with Vertical(id="box") as box:
             box.border_title = Text(self.menu.title).markup
             box.border_subtitle = f"enter chooses, {key_of('back')} closes"
-            yield Input(placeholder="type to filter", id="filter", compact=True)
+            yield steady(Input(placeholder="type to filter", id="filter", compact=True))
             yield OptionList(id="items", markup=False)
             yield Static("", id="note", markup=False)
 

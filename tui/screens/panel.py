@@ -18,19 +18,20 @@ _BAR_CELLS = 32
 class Panel(StripView):
     """A heading and sentences, wrapped; takes no room when there is nothing to say."""
 
-    DEFAULT_CSS = "Panel { height: auto; }"
+    DEFAULT_CSS = "Panel { height: auto; &.blank { display: none; } }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._notice: Notice | None = None
-        self.display = False
+        self._brief = False
+        self.add_class("blank")
 
-    def tell(self, notice: Notice | None) -> None:
-        """Say this, or nothing."""
-        if notice == self._notice:
+    def tell(self, notice: Notice | None, *, brief: bool = False) -> None:
+        """Say this, or nothing; briefly where the header and the log have to say the rest."""
+        if (notice, brief) == (self._notice, self._brief):
             return
-        self._notice = notice
-        self.display = notice is not None
+        self._notice, self._brief = notice, brief
+        self.set_class(notice is None, "blank")
         self.redraw()
         self.refresh(layout=True)
 
@@ -39,10 +40,12 @@ class Panel(StripView):
         notice = self._notice
         if notice is None:
             return ()
+        if self._brief and notice.brief:
+            return [self.strip((row, notice.tone)) for row in _wrapped(notice.brief, size.width)]
         head = [self.strip((notice.heading, notice.tone))]
         if notice.share == notice.share:  # not NaN
             head.append(self._bar(notice.share, size.width))
-        rows = [row for line in notice.lines for row in wrap(line, max(8, size.width))]
+        rows = [row for line in notice.lines for row in _wrapped(line, size.width)]
         return [*head, *(self.strip((row, "text")) for row in rows)]
 
     def _bar(self, share: float, width: int) -> Strip:
@@ -50,6 +53,10 @@ class Panel(StripView):
         done = round(max(0.0, min(1.0, share)) * cells)
         percent = f" {share:4.0%}"
         return self.strip(("━" * done, "good"), ("─" * (cells - done), "faint"), (percent, "text"))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(text, max(8, width))
 
 
 class KeyLine(StripView):
@@ -77,18 +84,18 @@ class KeyLine(StripView):
 class Title(StripView):
     """One line of coloured pieces; takes no room while it is empty."""
 
-    DEFAULT_CSS = "Title { height: 1; }"
+    DEFAULT_CSS = "Title { height: 1; &.blank { display: none; } }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._runs: list[Run] = []
-        self.display = False
+        self.add_class("blank")
 
     def tell(self, runs: list[Run]) -> None:
         """Show these pieces of text."""
         if runs != self._runs:
             self._runs = runs
-            self.display = bool(runs)
+            self.set_class(not runs, "blank")
             self.redraw()
 
     def prepare(self, size: Size) -> Sequence[Strip]:
