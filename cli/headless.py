@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from engine.text import clean
 from tui.run_view import RunView, fold
 
 SIGNALS_SEEN_WITHIN = 0.2  # seconds
+UNREAD = Stop(reason="nobody reads the output any more")
 
 
 class Watch:
@@ -37,20 +40,23 @@ class Watch:
     def report(self, text: str, done: float, total: float) -> None:
         """News of the preparation, which a signal ends here."""
         self._interrupts.check()
-        self._watcher.prepare(text, done, total)
+        self._show(lambda: self._watcher.prepare(text, done, total))
 
     def accept(self, event: Event) -> None:
         """Fold and show."""
         self.view = fold(event, self.view)
-        try:
-            self._watcher.show(event, self.view)
-        except BrokenPipeError:
-            self._watcher = Nothing()
-            self._controls.request(Stop())
+        self._show(lambda: self._watcher.show(event, self.view))
 
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._watcher.close()
+
+    def _show(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except BrokenPipeError:
+            self._watcher = Nothing()
+            self._controls.request(UNREAD)
 
 
 def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
@@ -66,7 +72,7 @@ def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
         interrupts.check()
         run = partial(named("train").run, config)
         record = RecordSink(runs_directory(), controls.recorded_in)
-        lines = JsonLines(take_stdout(), partial(controls.request, Stop())) if json else None
+        lines = JsonLines(take_stdout(), partial(controls.request, UNREAD)) if json else None
         watch = Watch(watcher_for(progress, off=json or quiet), controls, interrupts)
         controls.report = watch.report
         session = Session(run, controls, [record, watch, *([lines] if lines else [])])
@@ -111,5 +117,6 @@ def _print_summary(view: RunView, record: Path | None) -> None:
 
 def _complain(sentence: str, trace: str = "") -> int:
     """Say what went wrong, below the traceback of what nobody foresaw."""
-    sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
+    with suppress(BrokenPipeError):  # the exit code tells it too
+        sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
     return exits.FAILED

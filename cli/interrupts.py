@@ -51,4 +51,5 @@ class Interrupts:
                 os.write(2, SHOW_CURSOR)  # a progress bar hides it
             os._exit(exits.INTERRUPTED)
         self.came = True
-        self._controls.request(Stop(interrupted=True))
+        reason = f"ended by {signal.Signals(number).name}"
+        self._controls.request(Stop(interrupted=True, reason=reason))

@@ -10,6 +10,7 @@ from engine.text import clean
 from tui.capabilities import Capabilities, capabilities
 
 AREA = "terminal"
+PLAIN_TERMS = ("linux", "dumb")
 SIZES = (  # columns, lines, and what fits
     (120, 36, "room for everything"),
     (80, 24, "the screen folds; 120 × 36 shows everything"),
@@ -61,8 +62,8 @@ def _signs(environ: Mapping[str, str], can: Capabilities, encoding: str) -> Iter
         yield Finding(AREA, "ok", "truecolor" if can.colors == "truecolor" else "256 colours")
     if can.braille:
         yield Finding(AREA, "ok", "UTF-8: plots are drawn in braille dots")
-    elif can.unicode:
-        yield Finding(AREA, "ok", "UTF-8 without braille: plots are drawn in plain signs")
+    elif clean(environ.get("TERM", "")) in PLAIN_TERMS:
+        yield Finding(AREA, "ok", "this kind of terminal has plain signs only: plots are ASCII")
     else:
         advice = "for finer plots set LANG to a UTF-8 locale, such as C.UTF-8"
         yield Finding(AREA, "warning", f"{clean(encoding)}: plain signs only", advice)

@@ -38,7 +38,7 @@ def said(findings: object) -> str:
         ({"TERM": "xterm"}, "utf-8", WIDE, "warning: 16 colours -> if the terminal can do more"),
         ({"TERM": "xterm-256color"}, "utf-8", WIDE, "ok: 256 colours"),
         (GOOD | {"NO_COLOR": "1"}, "utf-8", WIDE, "ok: no colours (NO_COLOR is set)"),
-        ({"TERM": "linux"}, "utf-8", WIDE, "ok: UTF-8 without braille"),
+        ({"TERM": "linux"}, "utf-8", WIDE, "ok: this kind of terminal has plain signs"),
         (GOOD, "iso8859-1", WIDE, "warning: iso8859-1: plain signs only -> for finer plots"),
         (GOOD | {"SSH_CONNECTION": "1 2 3 4"}, "utf-8", WIDE, "ssh -C"),
         (GOOD | {"TMUX": "/tmp/tmux"}, "utf-8", WIDE, "in tmux"),

@@ -95,6 +95,7 @@ def test_a_signal_ends_the_run_in_order_with_130(
         seen += [json.loads(line) for line in process.stdout]
     assert process.returncode == 130
     assert (seen[-1]["type"], seen[-1]["outcome"]) == ("run_finished", "interrupted")
+    assert number.name in seen[-1]["detail"]
     steps = steps_in(seen)
     assert steps == list(range(1, len(steps) + 1))
 
