@@ -15,7 +15,7 @@ neglected is of the order of exp(−k(λ₁ − λ₂)). With β = 2 every ½ in
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -88,7 +88,7 @@ def log_singular(n: int, sigma: float, factors: int, ensemble: str = "gaussian")
     """ln s, the logarithm of the largest singular value of `factors` factors.
 
     Exact ends, and per factor the mean and variance of the ensemble; the third moment is that of
-    Gaussian entries.
+    Gaussian entries. Needs a product of rank one: more than n factors or so.
 
     Raises:
         BadInput: as `log_largest_entry`.
@@ -111,11 +111,23 @@ def log_largest_entry(n: int, sigma: float, factors: int, ensemble: str = "gauss
 
     n = 4, σ = 1: log10 is 24.526 ± 1.687 for 100 factors and 24.768 ± 1.696 for 101, which is what
     a loop of 100 products makes when it starts from a random matrix. An ensemble that is not exact
-    is met with the law of the Gaussian one around its own mean and variance per factor.
+    is met with the law of the Gaussian one around its own mean and variance per factor. For a few
+    factors, not yet of rank one, the law is too narrow: its variance is taken as at least that of
+    one factor.
 
     Raises:
         BadInput: for n, σ or factors that make no product, an unknown ensemble, or the orthogonal
             one, whose products do not become rank one.
+    """
+    law = rank_one_law(n, sigma, factors, ensemble)
+    return replace(law, variance=max(law.variance, find(ensemble).variances(n)[0]))
+
+
+def rank_one_law(n: int, sigma: float, factors: int, ensemble: str = "gaussian") -> LogLaw:
+    """The formulas alone, linear in `factors`; below some n factors they may give a variance < 0.
+
+    Raises:
+        BadInput: as `log_largest_entry`.
     """
     top = log_singular(n, sigma, factors, ensemble)
     end = log_max_of_direction(n, find(ensemble).beta)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 
 from engine.errors import BadInput
-from engine.theory.largest_entry import log_largest_entry
+from engine.theory.largest_entry import rank_one_law
 
 DTYPES = {
     "float64": torch.float64,
@@ -83,11 +83,12 @@ def crossing(n: int, sigma: float, level: float, ensemble: str = "gaussian") -> 
     Raises:
         BadInput: as `log_largest_entry`.
     """
-    one, two = (log_largest_entry(n, sigma, factors, ensemble) for factors in (1, 2))
+    one, two = (rank_one_law(n, sigma, factors, ensemble) for factors in (1, 2))
     drift, spread = two.mean - one.mean, two.variance - one.variance
     if drift == 0 or (level > 0) != (drift > 0):
         return Crossing(level, math.inf, math.inf, math.inf)
     steps = max(1 + (level - one.mean) / drift, 1.0)
     beyond = (spread + drift**2) / (2 * drift**2)
     variance = one.variance + (steps - 1) * spread
-    return Crossing(level, steps, steps + beyond, math.sqrt(variance) / abs(drift))
+    deviation = math.sqrt(max(variance, spread))  # the law is too narrow for a few factors
+    return Crossing(level, steps, steps + beyond, deviation / abs(drift))

@@ -160,6 +160,15 @@ def test_other_ensembles_by_sampling(name: str) -> None:
         assert abs(float(total.mean()) / steps - growth(4, 1.0)) > 0.02
 
 
+@pytest.mark.parametrize("factors", [1, 2, 5])
+@pytest.mark.parametrize("n", [1, 4, 12])
+def test_a_few_factors_still_have_a_width(n: int, factors: int) -> None:
+    law = log_largest_entry(n, 1.0, factors)
+    assert law.deviation >= math.sqrt(gaussian_variances(n)[0])
+    assert 0 < law.quantile_of(law.mean + law.deviation) < 1
+    assert overflow(n, 1.0, "float16").deviation > 0
+
+
 def test_orthogonal_products_have_bounds_instead_of_a_law() -> None:
     q = torch.linalg.qr(torch.randn(6, 6, generator=Generator().manual_seed(0)).double())[0]
     low, high = entry_bounds(6, 0.5, 3)
