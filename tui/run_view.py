@@ -101,7 +101,7 @@ def fold(event: events.Event, view: RunView) -> RunView:
     raise TypeError(f"no fold for {type(event).__name__}")
 
 
-@fold.register
+@fold.register(events.RunStarted)
 def _(event: events.RunStarted, view: RunView) -> RunView:
     fresh = RunView(
         started=event,
@@ -116,7 +116,7 @@ def _(event: events.RunStarted, view: RunView) -> RunView:
     return _continued(event, view)
 
 
-@fold.register
+@fold.register(events.StepsMeasured)
 def _(event: events.StepsMeasured, view: RunView) -> RunView:
     count = len(event.loss)
     steps = range(event.first_step, event.first_step + count)
@@ -137,7 +137,7 @@ def _(event: events.StepsMeasured, view: RunView) -> RunView:
     )
 
 
-@fold.register
+@fold.register(events.EpochFinished)
 def _(event: events.EpochFinished, view: RunView) -> RunView:
     def longer(series: Series, value: float) -> Series:
         return series.extended((event.step,), (value,))
@@ -154,17 +154,17 @@ def _(event: events.EpochFinished, view: RunView) -> RunView:
     )
 
 
-@fold.register
+@fold.register(events.MatricesMeasured)
 def _(event: events.MatricesMeasured, view: RunView) -> RunView:
     return replace(view, matrices=event)
 
 
-@fold.register
+@fold.register(events.HistogramsMeasured)
 def _(event: events.HistogramsMeasured, view: RunView) -> RunView:
     return replace(view, histograms=event)
 
 
-@fold.register
+@fold.register(events.ControlApplied)
 def _(event: events.ControlApplied, view: RunView) -> RunView:
     changed = event.before != event.after
     text = f"{event.what} {event.before} → {event.after}" if changed else event.what
@@ -186,44 +186,44 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
     return replace(view, marks=(*view.marks, Mark(event.step, text)))
 
 
-@fold.register
+@fold.register(events.SeriesExtended)
 def _(event: events.SeriesExtended, view: RunView) -> RunView:
     known = Series() if event.afresh else view.series.get(event.series, Series())
     grown = known.extended(event.x, event.y)
     return replace(view, series={**view.series, event.series: grown})
 
 
-@fold.register
+@fold.register(events.TableChanged)
 def _(event: events.TableChanged, view: RunView) -> RunView:
     return replace(view, tables={**view.tables, event.table: event})
 
 
-@fold.register
+@fold.register(events.GridChanged)
 def _(event: events.GridChanged, view: RunView) -> RunView:
     return replace(view, grids={**view.grids, event.grid: event})
 
 
-@fold.register
+@fold.register(events.Advanced)
 def _(event: events.Advanced, view: RunView) -> RunView:
     return replace(view, advanced=event, last_time=event.time)
 
 
-@fold.register
+@fold.register(events.ClaimChecked)
 def _(event: events.ClaimChecked, view: RunView) -> RunView:
     return replace(view, claims={**view.claims, event.claim: event})
 
 
-@fold.register
+@fold.register(events.CheckpointSaved)
 def _(event: events.CheckpointSaved, view: RunView) -> RunView:
     return _logged(view, LogLine(event.time, "info", f"step {event.step:,}: saved {event.file}"))
 
 
-@fold.register
+@fold.register(events.Noted)
 def _(event: events.Noted, view: RunView) -> RunView:
     return _logged(view, LogLine(event.time, event.level, event.text))
 
 
-@fold.register
+@fold.register(events.RunFinished)
 def _(event: events.RunFinished, view: RunView) -> RunView:
     level: events.Level = "error" if event.outcome in ("failed", "diverged") else "info"
     line = LogLine(event.time, level, f"{event.outcome}: {event.detail}")
