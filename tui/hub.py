@@ -7,6 +7,7 @@ in polls. Nothing here blocks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import msgspec
 
@@ -36,16 +37,34 @@ class Status:
     change: str = ""
 
 
+class Neighbour(Protocol):
+    """Who else starts runs on the hub's link."""
+
+    def take(self, news: News) -> bool:
+        """Take in news; whether they were the neighbour's alone."""
+
+    def stand_aside(self) -> None:
+        """A run of the hub's begins: what the neighbour was about to start will not."""
+
+
 @dataclass
 class Hub:
-    """The run on screen, the ones before it, and the next one that was asked for."""
+    """The run on screen, the ones before it, and the next one that was asked for.
+
+    `_base` are the settings that the present ones are told against, `_asked` those of the newest
+    start, `_begun` the run that came of it, and `_overtaken` one that was only passed through.
+    """
 
     link: RunLink
     config: RunConfig
     view: RunView = field(default_factory=RunView)
     ghosts: Ghosts = field(default_factory=Ghosts)
     status: Status = field(default_factory=Status)
+    neighbour: Neighbour | None = None
     _base: RunConfig | None = None
+    _asked: RunConfig | None = None
+    _begun: str = ""
+    _overtaken: str = ""
     _pending: RunConfig | None = None
     _quiet: int = 0
     _request: int = 0
@@ -96,15 +115,15 @@ class Hub:
 
     def switch(self, config: RunConfig) -> None:
         """Start a run with these settings: now, or once the key is let go when it is held."""
-        before = self._base
         self.config = config
         if self._quiet or self._held_up:
             self._pending = config
             self._quiet = SETTLING
         else:
+            self._base = self._asked
             self._start(config)
-        change = switch.what_changed(before, config) if before else ""
-        same = "the same settings again" if before else ""
+        change = switch.what_changed(self._base, config) if self._base else ""
+        same = "the same settings again" if self._base else ""
         self.status = replace(self.status, change=change or same)
 
     def go_on(self, epochs: int) -> None:
@@ -115,6 +134,8 @@ class Hub:
             more = switch.changed(self.config, epochs=epochs)
             self._quiet = SETTLING
             self.status = replace(self.status, starting=True, refused="", progress=None)
+            if self.neighbour:
+                self.neighbour.stand_aside()
             self.link.start(more, continues=self.view.run_id)
 
     def send(self, control: controls.AnyControl) -> int:
@@ -148,13 +169,20 @@ class Hub:
         """Forget the earlier runs."""
         self.ghosts = Ghosts()
 
+    def stand_aside(self) -> None:
+        """The neighbour starts a run: what was about to start here will not."""
+        self._pending = None
+        self.status = replace(self.status, starting=False, progress=None)
+
     def poll(self) -> bool:
         """Take in what has come; whether anything to be seen has changed."""
         news = self.link.drain()
         for item in news:
-            self._take(item)
+            if not (self.neighbour and self.neighbour.take(item)):
+                self._take(item)
         self._quiet = max(0, self._quiet - 1)
         if self._pending is not None and not self._quiet and not self._held_up:
+            self._overtaken = self._begun
             self._start(self._pending)
             return True
         return bool(news)
@@ -167,8 +195,11 @@ class Hub:
     def _start(self, config: RunConfig) -> None:
         self._pending = None
         self._quiet = SETTLING
-        self._base = config
+        self._asked = config
+        self._begun = ""
         self.status = replace(self.status, starting=True, refused="", lost="", progress=None)
+        if self.neighbour:
+            self.neighbour.stand_aside()
         self.link.start(config)
 
     def _take(self, news: News) -> None:
@@ -204,8 +235,13 @@ class Hub:
             self._lr = None
 
     def _meet(self, event: events.RunStarted) -> None:
-        """A run begins: the one before it stays as a ghost, unless it is the one that goes on."""
+        """A run begins: the one before it stays as a ghost, unless it is the one that goes on.
+
+        A run that a held key only passed through leaves none.
+        """
         self._pause = self._lr = None
         self.status = replace(self.status, starting=False, progress=None, lost="", refused="")
-        if not event.continues or event.continues != self.view.run_id:
+        goes_on = bool(event.continues) and event.continues == self.view.run_id
+        if not goes_on and self.view.run_id != self._overtaken:
             self.ghosts = self.ghosts.joined_by(self.view)
+        self._begun = "" if goes_on else event.run_id

@@ -52,6 +52,26 @@ def test_a_held_key_starts_the_first_and_the_last_choice_only() -> None:
     rest(hub)
     assert len(link.starts) == 3
     assert link.last.init == hub.config.init == "lecun_normal"
+    assert hub.status.change == "init normal → lecun_normal"
+    link.push(*begun("c", link.last))
+    rest(hub)
+    assert [name for name, _ in hub.ghosts.named(hub.view)] == ["normal 0.01"]
+
+
+def test_a_run_that_was_looked_at_stays_even_if_the_next_key_is_held() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    link.push(*begun("b", link.last))
+    rest(hub)
+    for run_id in ("c", "d"):
+        hub.switch(switch.next_init(hub.config))
+        hub.switch(switch.next_init(hub.config))
+        link.push(*begun(run_id, link.last))
+        rest(hub)
+        link.push(*begun(run_id + "2", link.last))
+        rest(hub)
+    shown = [name for name, _ in hub.ghosts.named(hub.view)]
+    assert shown == ["normal 0.01", "zeros", "xavier_uniform"]
 
 
 def test_a_choice_waits_for_the_start_under_way() -> None:
