@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 
 from engine.config import RunConfig
 from engine.errors import BadInput
+from engine.experiments import EXPERIMENTS
+from engine.experiments.contract import Experiment
 from engine.link import RunLink
 from tui import capabilities as terminals
 from tui.bindings import bindings
 from tui.commands import COMMANDS, switch_to
 from tui.hub import POLLS_PER_SECOND, Hub
 from tui.keymap import ACTIONS, BY_ID, key_of
+from tui.lab.state import Lab
 from tui.screens.dashboard import Dashboard
 from tui.signals import HUNG_UP, end_on_signals, writes_waiting
 from tui.theme import THEMES
@@ -29,11 +34,20 @@ _BEHIND = 2
 _PALETTE = "palette"
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Begin in the laboratory: with its catalogue, or with an experiment and its settings."""
+
+    experiment: str = ""
+    config: Struct | None = None
+
+
 class DashboardApp(App[None]):
     """Shows the runs of `link`, beginning with one of `config` (with `autostart`).
 
     Figures are drawn at most `frames_per_second` times a second, a key's own echo at once. A
-    headless app has no clock: whoever runs it calls `tick`. After a hang-up `hung_up` is True, and
+    headless app has no clock: whoever runs it calls `tick`. With `opening` it begins in the
+    laboratory instead, and no training run is started. After a hang-up `hung_up` is True, and
     the engine is meant to be left to its work.
     """
 
@@ -44,7 +58,7 @@ class DashboardApp(App[None]):
         *bindings(*(action.id for action in ACTIONS if action.id != _PALETTE))
     ]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         link: RunLink,
         config: RunConfig,
@@ -52,16 +66,22 @@ class DashboardApp(App[None]):
         capabilities: terminals.Capabilities | None = None,
         frames_per_second: float = 4.0,
         autostart: bool = True,
+        experiments: Sequence[Experiment] = EXPERIMENTS,
+        opening: Opening | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # a scroll in twenty frames is twenty times its bytes
         self.hub = Hub(link, config)
+        self.lab = Lab(link, experiments)
+        self.hub.neighbour = self.lab
+        self.experiments = experiments
+        self._opening = opening
         self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
         self.hung_up = False
         self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
         self._polls = 0
         self._dirty = False
-        self._autostart = autostart
+        self._autostart = autostart and opening is None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
@@ -80,13 +100,15 @@ class DashboardApp(App[None]):
         """Ask for the first run; listen to the link and to signals."""
         if self._autostart:
             self.hub.switch(self.hub.config)
+        if self._opening is not None:
+            self._open_lab(self._opening)
         if not self.is_headless:
             self.set_interval(1 / POLLS_PER_SECOND, self.tick)
             end_on_signals(self.leave)
 
     def tick(self) -> None:
         """Take in the news; draw what changed when it is time and the terminal keeps up."""
-        self._dirty |= self.hub.poll()
+        self._dirty |= self.hub.poll() | self.lab.poll()
         self._polls += 1
         due = self._polls % self._polls_per_frame == 0
         if self._dirty and due and writes_waiting(self) < _BEHIND:
@@ -105,6 +127,12 @@ class DashboardApp(App[None]):
         """End the app with this exit code."""
         self.hung_up = code == HUNG_UP
         self.exit(return_code=code)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The dashboard's keys mean nothing on a screen with keys of its own."""
+        if action == "perform" and not getattr(self.screen, "dashboard_keys", True):
+            return False
+        return super().check_action(action, parameters)
 
     def action_perform(self, action_id: str) -> None:
         """Do what a key or the palette asks for, or say why it cannot be done now."""
@@ -127,6 +155,28 @@ class DashboardApp(App[None]):
         from tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen())
+
+    def do_lab(self) -> None:
+        """Open the catalogue of experiments."""
+        from tui.screens.catalogue import CatalogueScreen
+
+        self.push_screen(
+            CatalogueScreen(self.lab, self.experiments, self.open_experiment, self._leave_catalogue)
+        )
+
+    def open_experiment(self, name: str) -> None:
+        """Show an experiment; training is shown by the dashboard."""
+        if name not in self.lab.experiments:
+            self._opening = None
+            self.pop_screen()
+            if self.hub.view.started is None and not self.hub.working:
+                self.hub.switch(self.hub.config)
+            self.board.echo()
+            return
+        from tui.screens.lab import LabScreen
+
+        chosen = self.lab.experiments[name]
+        self.push_screen(LabScreen(self.lab, self.hub, chosen, self.board.terminal, self.log_place))
 
     def do_form(self) -> None:
         """Open the form; what it gives back is started."""
@@ -178,7 +228,7 @@ class DashboardApp(App[None]):
 
     def do_quit(self) -> None:
         """Leave, asking first when that would end some work."""
-        if not self.hub.working:
+        if not (self.hub.working or self.lab.working):
             self.leave(0)
             return
         from tui.screens.quit import QuitScreen
@@ -187,18 +237,37 @@ class DashboardApp(App[None]):
             if sure:
                 self.leave(0)
 
-        self.push_screen(QuitScreen(self.board.work()), take)
+        running = "An experiment is under way. Leaving ends it; its record stays."
+        work = running if self.lab.working else self.board.work()
+        self.push_screen(QuitScreen(work), take)
 
     async def action_quit(self) -> None:
         """Textual's own way out asks as well."""
-        self.action_perform("quit")
+        self.do_quit()
 
     def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:
         """The palette lists the whole table of actions."""
+        if not getattr(screen, "dashboard_keys", True):
+            yield SystemCommand("theme: dark or light", "View", self.do_theme)
+            yield SystemCommand("quit: leave the program", "Program", self.do_quit)
+            return
         for action in ACTIONS:
             name = f"{action.label}: {action.help}"
             run = partial(self.action_perform, action.id)
             yield SystemCommand(name, f"{action.group.partition(':')[0]}, {key_of(action.id)}", run)
+
+    def _open_lab(self, opening: Opening) -> None:
+        self.do_lab()
+        if opening.experiment:
+            if opening.config is not None:
+                self.lab.configure(opening.experiment, opening.config)
+            self.open_experiment(opening.experiment)
+
+    def _leave_catalogue(self) -> None:
+        if self._opening is not None:  # the program was started here: there is nothing behind it
+            self.do_quit()
+        else:
+            self.pop_screen()
 
     def _own(self, action_id: str) -> Callable[[], None]:
         """What the screen itself does for an action."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -184,6 +184,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", ("t",), "theme", "dark or light", _VIEW, 20),
     Action("focus", ("tab",), "focus", "next field of a form or menu", _VIEW),
     Action("focus_back", ("shift+tab",), "focus back", "previous field of a form or menu", _VIEW),
+    Action("lab", ("b",), "lab", "experiments on stability and initialization", _PROGRAM, 56),
     Action("help", ("?",), "help", "this list of keys", _PROGRAM, 98),
     Action("palette", ("ctrl+p",), "palette", "find any action by name", _PROGRAM, 15),
     Action("back", ("escape",), "back", "close what is open", _PROGRAM),
@@ -216,17 +217,19 @@ def groups() -> Iterator[tuple[str, list[Action]]]:
         yield name, list(actions)
 
 
-def footer(now: Situation, width: int) -> list[tuple[str, str]]:
+def footer(
+    now: Situation, width: int, actions: Sequence[Action] = ACTIONS
+) -> list[tuple[str, str]]:
     """The (key, label) pairs that fit `width` cells, the most useful ones first to stay."""
-    offered = [a for a in ACTIONS if a.rank and a.when(now)]
+    offered = [a for a in actions if a.rank and a.when(now)]
     kept: set[str] = set()
     room = width
     for action in sorted(offered, key=lambda a: -a.rank):
-        need = len(key_of(action.id)) + len(_label(action, now)) + 3
+        need = len(spelled(action.keys[0])) + len(_label(action, now)) + 3
         if need <= room:
             kept.add(action.id)
             room -= need
-    return [(key_of(a.id), _label(a, now)) for a in offered if a.id in kept]
+    return [(spelled(a.keys[0]), _label(a, now)) for a in offered if a.id in kept]
 
 
 def _label(action: Action, now: Situation) -> str:

@@ -88,7 +88,12 @@ def reshaped(config: RunConfig, hidden: tuple[int, ...]) -> RunConfig:
 
 def paced(config: RunConfig, by: int) -> RunConfig:
     """The pace `by` places faster (or slower, if negative) in `PACES`, stopping at the ends."""
-    here = config.pace or float("inf")
+    return changed(config, pace=next_pace(config.pace, by))
+
+
+def next_pace(pace: float, by: int) -> float:
+    """The pace `by` places faster (or slower, if negative) than this one, stopping at the ends."""
+    here = pace or float("inf")
     speeds = [pace or float("inf") for pace in PACES]
     if by > 0:
         faster = [pace for pace in speeds if pace > here]
@@ -96,7 +101,7 @@ def paced(config: RunConfig, by: int) -> RunConfig:
     else:
         slower = [pace for pace in speeds if pace < here]
         chosen = slower[-1] if slower else here
-    return changed(config, pace=0.0 if chosen == float("inf") else chosen)
+    return 0.0 if chosen == float("inf") else chosen
 
 
 def steered_lr(lr: float, by: int) -> float:

@@ -15,23 +15,23 @@ from tui.bindings import bindings
 
 
 class QuitScreen(ModalScreen[bool]):
-    """Asks; the result is whether to stop the work and leave. The quit key again says yes."""
+    """Asks; the result is whether to stop the work and go on. The quit key says yes."""
 
     CSS_PATH = "quit.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "quit")]
 
-    def __init__(self, work: str) -> None:
+    def __init__(self, work: str, title: str = "quit", leave: str = "Stop and quit") -> None:
         super().__init__()
-        self._work = work
+        self._work, self._title, self._leave = work, title, leave
 
     def compose(self) -> ComposeResult:
         """The question and two answers."""
         with Vertical(id="box") as box:
-            box.border_title = "quit"
+            box.border_title = self._title
             yield Static(self._work, markup=False)
             with Horizontal(id="answers"):
                 yield Button("Stay", id="stay", variant="primary", compact=True)
-                yield Button("Stop and quit", id="leave", variant="error", compact=True)
+                yield Button(self._leave, id="leave", variant="error", compact=True)
 
     def on_mount(self) -> None:
         """The harmless answer has the focus."""

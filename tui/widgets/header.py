@@ -97,8 +97,13 @@ class RunHeader(StripView):
 
 
 def _badge(info: HeaderInfo, plain: bool) -> Item:
-    sign, plain_sign, role = _STATES.get(info.state, _WAITING)
-    return 100, "", f"{plain_sign if plain else sign} {info.state}", role
+    return (100, "", *badge(info.state, plain))
+
+
+def badge(state: str, plain: bool = False) -> Run:
+    """A state with its sign, in its colour."""
+    sign, plain_sign, role = _STATES.get(state, _WAITING)
+    return f"{plain_sign if plain else sign} {state}", role
 
 
 def _identity(info: HeaderInfo) -> list[Item]:

@@ -1,0 +1,1 @@
+"""The laboratory: experiments on screen, from their records and their events alone."""

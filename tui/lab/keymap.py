@@ -1,0 +1,67 @@
+"""The laboratory's own keys; what turns a parameter stands in the experiment's settings."""
+
+from __future__ import annotations
+
+from tui.keymap import Action, Situation, spelled
+
+_RUN, _VIEW, _PROGRAM = "Experiment", "View", "Program"
+
+
+def _running(now: Situation) -> bool:
+    return now.running
+
+
+_NO_RUN = "the experiment is not under way"
+
+ACTIONS: tuple[Action, ...] = (
+    Action("pause", ("space",), "pause", "pause, and go on", _RUN, 95, _running, _NO_RUN),
+    Action(
+        "step",
+        ("s",),
+        "step",
+        "one step while paused",
+        _RUN,
+        60,
+        lambda now: now.paused,
+        "pause first: a single step is taken from a pause",
+    ),
+    Action("restart", ("r",), "restart", "the same settings again", _RUN, 80),
+    Action(
+        "stop",
+        ("x",),
+        "stop",
+        "end the experiment; what it found stays",
+        _RUN,
+        55,
+        _running,
+        _NO_RUN,
+    ),
+    Action("faster", ("+", "="), "faster", "more steps per second, up to full speed", _RUN, 40),
+    Action("slower", ("-",), "slower", "fewer steps per second, down to one", _RUN, 40),
+    Action("defaults", ("c",), "defaults", "every parameter as it was at first", _RUN, 20),
+    Action(
+        "lesson", ("l", "enter"), "lesson", "the question, the lesson, the parameters", _VIEW, 90
+    ),
+    Action("source", ("o",), "source", "the program of this experiment", _VIEW, 70),
+    Action("next_figure", ("right",), "next figure", "the next figure or table", _VIEW, 35),
+    Action("previous_figure", ("left",), "previous figure", "the figure before", _VIEW),
+    Action("down", ("down", "j"), "down", "further down in the tables", _VIEW),
+    Action("up", ("up", "k"), "up", "back up in the tables", _VIEW),
+    Action("next", ("]", "tab"), "next experiment", "the next experiment", _PROGRAM, 50),
+    Action("previous", ("[", "shift+tab"), "previous", "the experiment before", _PROGRAM),
+    Action("back", ("escape", "b"), "catalogue", "back to the list of experiments", _PROGRAM, 85),
+    Action("help", ("?",), "help", "this list of keys", _PROGRAM, 97),
+    Action("theme", ("y",), "theme", "dark or light", _PROGRAM, 10),
+    Action(
+        "quit", ("q", "ctrl+q", "ctrl+c"), "quit", "leave; asks when work is running", _PROGRAM, 99
+    ),
+)
+
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+TAKEN = frozenset(key for action in ACTIONS for key in action.keys)
+"""Keys that no parameter may have; a parameter's capital turns it back."""
+
+
+def key_of(action_id: str) -> str:
+    """The first key of an action, as a person reads it."""
+    return spelled(BY_ID[action_id].keys[0])
