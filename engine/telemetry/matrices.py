@@ -22,7 +22,7 @@ def matrix_row(name: str, kind: Literal["weight", "gradient"], matrix: Tensor) -
     what cannot be computed is NaN; so is the effective rank of a matrix whose smaller side is
     above 1,024, whose spectral norm is found by power iteration.
     """
-    wide = (matrix.cpu() if matrix.device.type == "mps" else matrix).double()
+    wide = in_double(matrix)
     low, high = torch.aminmax(wide)
     mean_abs = wide.abs().mean()
     frobenius = torch.linalg.vector_norm(wide)
@@ -40,6 +40,11 @@ def matrix_row(name: str, kind: Literal["weight", "gradient"], matrix: Tensor) -
         spectral=spectral,
         effective_rank=rank,
     )
+
+
+def in_double(tensor: Tensor) -> Tensor:
+    """The tensor in float64, on its device or, where that has no float64, on the CPU."""
+    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()
 
 
 def _spectrum(matrix: Tensor, frobenius: float) -> tuple[float, float]:

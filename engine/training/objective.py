@@ -22,8 +22,9 @@ class Meter:
     def __init__(self, batch_size: int, like: Tensor) -> None:
         self.slots = max(1, min(MOST_SLOTS, _MOST_ENTRIES // batch_size))
         self.probe = self.slots
-        chunks = self.slots // _CHUNK + 1
-        self._rows = like.new_zeros(3, chunks * _CHUNK, batch_size)
+        self._chunk = min(_CHUNK, self.slots + 1)
+        chunks = self.slots // self._chunk + 1
+        self._rows = like.new_zeros(3, chunks * self._chunk, batch_size)
         self._rows[1].fill_(1)
         self._views = [rows.unbind() for rows in self._rows.unsqueeze(3).unbind()]
         self._batch_size = batch_size
@@ -45,8 +46,8 @@ class Meter:
         not depend on how the steps were cut into blocks.
         """
         parts = []
-        for begin in range(0, slots, _CHUNK):
-            picked, total, hits = self._rows[:, begin : begin + _CHUNK].unbind()
+        for begin in range(0, slots, self._chunk):
+            picked, total, hits = self._rows[:, begin : begin + self._chunk].unbind()
             parts.append(torch.stack((total.log().sub_(picked).sum(1), hits.sum(1))))
         return torch.cat(parts, 1)
 

@@ -66,7 +66,7 @@ def train(
             device,
             _first_inputs(batches),
         )
-        stepper = assemble(config, network, batches)
+        stepper = assemble(config, network, batches, dataset.info.train_examples)
         progress, notes = _continued(config, stepper, start, dataset.info.digest)
         chosen["gradients"] = stepper.gradients.way
         if not config.threads and device.type == "cpu":
@@ -103,15 +103,15 @@ def train(
         yield from Trainer(plan, controls, clock).events()
 
 
-def assemble(config: RunConfig, network: Network, batches: Batches) -> Stepper:
-    """Everything one step needs, around a network and its minibatches.
+def assemble(config: RunConfig, network: Network, batches: Batches, examples: int) -> Stepper:
+    """Everything one step needs, around a network and its minibatches of so many examples.
 
     Raises:
         BadInput: when manual gradients were asked for and do not apply.
     """
     like = network.biases[0]
     dropout = generator(config.seed, "dropout", str(like.device))
-    meter = Meter(config.batch_size, like)
+    meter = Meter(min(config.batch_size, examples), like)
     gradients: Gradients
     if choose(config, network) == "manual":
         gradients = ManualGradients(network, meter)

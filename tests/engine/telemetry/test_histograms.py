@@ -45,3 +45,13 @@ def test_nothing_finite_counts_nothing(value: float) -> None:
     assert math.isnan(found.low)
     assert math.isnan(found.high)
     assert found.counts == (0,) * BINS
+
+
+def test_the_widest_range_of_float32_does_not_overflow() -> None:
+    found = histogram("output", "weight", torch.tensor([-3e38, 0.0, 3e38]))
+    assert (found.counts[0], found.counts[BINS // 2], found.counts[-1]) == (1, 1, 1)
+
+
+def test_the_narrowest_range_has_its_bins() -> None:
+    found = histogram("output", "weight", torch.tensor([0.0, 1e-45]))
+    assert (found.counts[0], found.counts[-1]) == (1, 1)

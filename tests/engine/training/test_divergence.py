@@ -100,7 +100,7 @@ def stepper(**settings: object) -> Stepper:
     batches = Minibatches(data, made.batch_size, "cpu", 5)
     inputs = data.x_train[:8]
     net = build(made, 12, 3, generator(0, "initialization"), torch.device("cpu"), inputs)
-    return assemble(made, net, batches)
+    return assemble(made, net, batches, 70)
 
 
 @pytest.mark.parametrize(
