@@ -1,9 +1,15 @@
 """The registry: one experiment per file, one line each here."""
 
 from engine.experiments.contract import Experiment
+from engine.experiments.explosion import EXPERIMENT as EXPLOSION
 from engine.experiments.train import EXPERIMENT as TRAIN
+from engine.experiments.vanishing import EXPERIMENT as VANISHING
 
-EXPERIMENTS: tuple[Experiment, ...] = (TRAIN,)
+EXPERIMENTS: tuple[Experiment, ...] = (
+    TRAIN,
+    EXPLOSION,
+    VANISHING,
+)
 
 
 def named(name: str) -> Experiment:

@@ -1,0 +1,1 @@
+"""What experiments compute: batched over seeds or networks, without settings and without events."""
