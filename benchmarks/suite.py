@@ -31,4 +31,5 @@ SUITE = (
     Benchmark("traffic", "Bytes to the terminal while training, 4 draws a second"),
     Benchmark("first_frame", "First frame"),
     Benchmark("record", "The run's record"),
+    Benchmark("lab_explosion", "The lab: random products of all seeds at once"),
 )
