@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-import torch
 from torch import Generator
 
 from benchmarks.figures import Figure, Spread, at_least, ratios
 from benchmarks.plan import Plan
 from engine.lab.products import Products, draw
+from engine.lab.threads import one_thread
 
 SIZE, FACTORS, SEEDS = 4, 100, 400
 
@@ -18,17 +18,13 @@ SIZE, FACTORS, SEEDS = 4, 100, 400
 def run(plan: Plan) -> Iterator[Figure]:
     """One figure; both ways draw and multiply as many factors, with the scale carried apart."""
     seeds = 20 if plan.quick else SEEDS
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        times: tuple[list[float], list[float]] = ([], [])
+    times: tuple[list[float], list[float]] = ([], [])
+    with one_thread():
         for turn in range(plan.pairs(5) + 1):
             pair = (_seconds(lambda: _one_by_one(seeds)), _seconds(lambda: _multiplied(seeds, 0)))
             if turn:  # the first one warms up
                 for column, seconds in zip(times, pair, strict=True):
                     column.append(seconds)
-    finally:
-        torch.set_num_threads(threads)
     above, below = (Spread.of(seconds).median for seconds in times)
     yield Figure(
         f"{seeds} seeds of {FACTORS} factors, a loop over seeds ÷ batched",

@@ -91,6 +91,13 @@ def explode(
     """The products of all seeds, factor by factor, then each dtype until it is lost."""
     refuse_start(start)
     # torch is loaded when a run begins, not by a menu
+    from engine.lab.threads import one_thread
+
+    with one_thread():
+        yield from _exploding(config, controls)
+
+
+def _exploding(config: ExplosionSettings, controls: Controls) -> Iterator[Event]:
     from engine.lab import product_curves, product_findings, product_tables
     from engine.lab.explosion import Explosion, Plan
     from engine.training.seeds import generator

@@ -68,6 +68,13 @@ def vanish(
     """The chapter's figure, all activations one after another, then the chosen one in depth."""
     refuse_start(start)
     # torch is loaded when a run begins, not by a menu
+    from engine.lab.threads import one_thread
+
+    with one_thread():
+        yield from _vanishing(config, controls)
+
+
+def _vanishing(config: VanishingSettings, controls: Controls) -> Iterator[Event]:
     import torch
 
     from engine.lab import slope_findings

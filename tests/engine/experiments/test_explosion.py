@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,14 @@ from engine.experiments.explosion import EXPERIMENT, ExplosionSettings
 from engine.lab.explosion import Explosion, Plan
 from engine.lab.product_findings import findings
 from engine.lab.product_tables import scientific
+from engine.lab.threads import one_thread
 from engine.training.seeds import generator
+
+
+@pytest.fixture(autouse=True)
+def single_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def settings(**changes: Any) -> ExplosionSettings:
@@ -109,15 +117,15 @@ def _fails(finding: Any) -> bool:
 
 def test_the_chapters_matrix_is_an_ordinary_draw_of_101() -> None:
     rows = dict(
-        tables(stream(n=4, sigma=1.0, factors=101, seeds=2000), "the chapter's matrix")[-1].rows
+        tables(stream(n=4, sigma=1.0, factors=101, seeds=800), "the chapter's matrix")[-1].rows
     )
     assert rows["largest |entry| it prints"] == "3.3867e+23"
     by_theory = rows["percentile by theory"]
-    among = rows["percentile among 2000 seeds"]
+    among = rows["percentile among 800 seeds"]
     assert isinstance(by_theory, float)
     assert isinstance(among, float)
     assert by_theory == pytest.approx(23.14, abs=0.1)
-    assert abs(among - by_theory) < 5 * 100 * math.sqrt(0.231 * 0.769 / 2000)
+    assert abs(among - by_theory) < 5 * 100 * math.sqrt(0.231 * 0.769 / 800)
 
 
 def test_the_matrix_ticks_in_scientific_notation() -> None:
@@ -174,6 +182,19 @@ def test_the_same_seed_gives_the_same_events_and_leaves_the_global_generator_alo
     assert msgspec.to_builtins(first) == msgspec.to_builtins(again)
     assert msgspec.to_builtins(first) != msgspec.to_builtins(other)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_one_thread_is_taken_and_the_others_are_given_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        run = EXPERIMENT.run(settings(), Controls())
+        next(run)
+        assert torch.get_num_threads() == 1
+        list(run)
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_the_pace_changes_nothing_but_the_pace() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -9,6 +10,13 @@ from torch import Generator, Tensor
 from engine.lab.lyapunov import Frames
 from engine.lab.products import DRAWS, Products, draw, embedded, power_of_two
 from engine.lab.ranges import Ranges, flushes
+from engine.lab.threads import one_thread
+
+
+@pytest.fixture(autouse=True)
+def single_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def factors_of(entries: str, count: int, n: int = 4, sigma: float = 1.0, seeds: int = 5) -> Tensor:

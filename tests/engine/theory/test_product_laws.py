@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
 
 from engine.lab.products import Products, draw
+from engine.lab.threads import one_thread
 from engine.theory.product_laws import gap, largest_entry, leaves, singular_offset
 from engine.theory.products import find
+
+
+@pytest.fixture(autouse=True)
+def single_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def test_the_law_of_one_hundred_factors_and_of_the_chapters_101() -> None:

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
 
+from engine.lab.threads import one_thread
 from engine.rules.activations import ACTIVATIONS, GELU_FLAT, SILU_FLAT, Activation
 from engine.theory.moments import slope_moment, slopes
 from engine.theory.slopes import flat_parts, log_slope, log_slope_law
 
 ALL = list(ACTIVATIONS.values())
 LIVING = [a for a in ALL if a.name != "relu"]
+
+
+@pytest.fixture(autouse=True)
+def single_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.mark.parametrize("activation", ALL, ids=lambda a: a.name)
