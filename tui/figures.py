@@ -156,7 +156,7 @@ def _layer_row(view: RunView, layer: Layer) -> LayerRow:
     shape = (layer.fan_out, layer.fan_in)
     columns = view.vitals.get(layer.name)
     if not columns:
-        return LayerRow(clean(layer.name, 20), shape)
+        return LayerRow(clean(layer.name, 20), shape, measured=False)
     newest = {name: columns[name].last for name in _SHOWN}
     if layer is view.started.layers[-1]:  # type: ignore[union-attr]
         newest["dead"] = math.nan  # logits do not die

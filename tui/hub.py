@@ -27,12 +27,16 @@ REAL_DATA = "fashion-mnist"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is going on besides training. `change` says how the last switch differs."""
+    """What is going on besides training.
+
+    `change` says how the last switch differs, `unfetched` what could not be downloaded.
+    """
 
     starting: bool = False
     progress: Progress | None = None
     fetching: str = ""
     refused: str = ""
+    unfetched: str = ""
     lost: str = ""
     change: str = ""
 
@@ -162,7 +166,7 @@ class Hub:
 
     def fetch(self, data: str = REAL_DATA) -> None:
         """Have the data set downloaded; the next run is on it."""
-        self.status = replace(self.status, fetching=data, refused="", progress=None)
+        self.status = replace(self.status, fetching=data, unfetched="", progress=None)
         self.link.fetch(data)
 
     def clear_ghosts(self) -> None:
@@ -197,7 +201,7 @@ class Hub:
         self._quiet = SETTLING
         self._asked = config
         self._begun = ""
-        self.status = replace(self.status, starting=True, refused="", lost="", progress=None)
+        self.status = replace(self.status, starting=True, refused="", unfetched="", lost="", progress=None)
         if self.neighbour:
             self.neighbour.stand_aside()
         self.link.start(config)
@@ -206,6 +210,8 @@ class Hub:
         match news:
             case Progress():
                 self.status = replace(self.status, progress=news)
+            case Refused(text) if self.status.fetching and not self.status.starting:
+                self.status = replace(self.status, fetching="", unfetched=text, progress=None)
             case Refused(text):
                 self.status = replace(
                     self.status, starting=False, fetching="", refused=text, progress=None

@@ -116,6 +116,10 @@ def notice(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
         what = f"Press {key_of('form')} to change the settings."
         why = clean(status.refused, 400)
         return Notice("That cannot be run", (why, what), "alert", brief=why)
+    if status.unfetched:
+        again = f"Training goes on as it is; press {key_of('fetch')} to try again."
+        why = clean(status.unfetched, 400)
+        return Notice("The data could not be fetched", (why, again), "alert", brief=why)
     if view.finished is None or status.starting:
         return None
     return _ended(hub, log_place)

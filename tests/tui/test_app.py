@@ -73,6 +73,14 @@ async def test_more_than_six_ghosts_push_out_the_oldest() -> None:
         assert all(f"seed {seed}" in shown for seed in range(2, 8))
 
 
+async def test_what_is_not_measured_yet_raises_no_alarm() -> None:
+    async with dashboard() as driver:
+        await driver.feed(DONE[:1])
+        shown = driver.text("#layers")
+        assert "hidden1" in shown and "256×784" in shown
+        assert "NaN" not in shown and "–" in shown
+
+
 async def test_a_number_that_is_not_finite_is_marked() -> None:
     async with dashboard() as driver:
         await driver.feed(synthetic_run.run(breaks_at=700, finish="diverged"))
@@ -113,6 +121,19 @@ async def test_drawn_pictures_are_named_and_the_key_is_offered() -> None:
     async with dashboard(RunConfig()) as driver:
         await driver.feed(synthetic_run.run(RunConfig(), data="synthetic", finish=""))
         assert "f fetches fashion-mnist, which is not on this machine" in driver.text("#offer")
+
+
+async def test_a_download_that_fails_leaves_the_run_alone_and_can_be_tried_again() -> None:
+    async with dashboard(RunConfig()) as driver:
+        await driver.feed(synthetic_run.run(RunConfig(), data="synthetic", finish=""))
+        await driver.press("f")
+        await driver.feed([Progress("downloading"), Refused("no network")])
+        assert "could not be fetched" in driver.text("#panel")
+        assert "no network" in driver.text("#panel")
+        assert driver.app.hub.running
+        await driver.press("f")
+        assert driver.link.fetches == ["fashion-mnist"] * 2
+        assert "no network" not in driver.text("#panel")
 
 
 HOSTILE = "[bold red]x[/] \x1b]52;c;aGk=\x07 [@click=app.bell]y[/] \x1b[2J \x9b2J [bold"

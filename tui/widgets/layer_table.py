@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,7 +24,10 @@ HEALTHY_UPDATE = (-3.5, -2.5)
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """A layer's newest figures (NaN where not measured) and the past of its gradient norm."""
+    """A layer's newest figures and the past of its gradient norm.
+
+    Without `measured` the figures are not known yet, which is no alert as a NaN would be.
+    """
 
     name: str
     shape: tuple[int, ...] = ()
@@ -36,18 +39,32 @@ class LayerRow:
     dead: float = math.nan
     delta_norm: float = math.nan
     gradient_history: Sequence[float] = ()
+    measured: bool = True
 
 
-def _number(value: float, width: int, role: str = "text") -> Run:
-    return fixed(value, width), role if math.isfinite(value) else "alert"
+def _unknown(width: int) -> Run:
+    return "–".rjust(width), "muted"
+
+
+def _number(get: Callable[[LayerRow], float]) -> Callable[[LayerRow, int], Run]:
+    def spell(row: LayerRow, width: int) -> Run:
+        if not row.measured:
+            return _unknown(width)
+        value = get(row)
+        return fixed(value, width), "text" if math.isfinite(value) else "alert"
+
+    return spell
 
 
 def _gradient(row: LayerRow, width: int) -> Run:
-    return _number(row.gradient_norm, width, "text" if row.gradient_norm else "warning")
+    text, role = _number(lambda r: r.gradient_norm)(row, width)
+    return text, "warning" if row.gradient_norm == 0 else role
 
 
 def _update(row: LayerRow, width: int) -> Run:
     ratio = row.update_ratio
+    if not row.measured:
+        return _unknown(width)
     if not math.isfinite(ratio):
         return fixed(ratio, width), "alert"
     low, high = HEALTHY_UPDATE
@@ -57,7 +74,7 @@ def _update(row: LayerRow, width: int) -> Run:
 
 def _dead(row: LayerRow, width: int) -> Run:
     if not math.isfinite(row.dead):
-        return "–".rjust(width), "muted"
+        return _unknown(width)
     role = "alert" if row.dead > 0.95 else "warning" if row.dead > 0.5 else "text"
     return percent(row.dead, width), role
 
@@ -74,13 +91,13 @@ def _cells(plain: bool) -> tuple[Cell[LayerRow], ...]:
     return (
         Cell(Field("layer", 8, 100, most=12, left=True), lambda r, w: (r.name, "strong")),
         Cell(Field("shape", 9, 30), lambda r, w: ("×".join(map(str, r.shape)), "muted")),
-        Cell(Field("|W|", 7, 80), lambda r, w: _number(r.weight_norm, w)),
+        Cell(Field("|W|", 7, 80), _number(lambda r: r.weight_norm)),
         Cell(Field("|g|", 7, 90), _gradient),
         Cell(Field("|Δ|/|W|", 7, 85), _update),
-        Cell(Field("mean h", 7, 50), lambda r, w: _number(r.activation_mean, w)),
-        Cell(Field("std h", 7, 60), lambda r, w: _number(r.activation_std, w)),
+        Cell(Field("mean h", 7, 50), _number(lambda r: r.activation_mean)),
+        Cell(Field("std h", 7, 60), _number(lambda r: r.activation_std)),
         Cell(Field("dead", 6, 70), _dead),
-        Cell(Field("|δ|", 7, 20), lambda r, w: _number(r.delta_norm, w)),
+        Cell(Field("|δ|", 7, 20), _number(lambda r: r.delta_norm)),
         Cell(Field("|g| past", 8, 40, most=24, left=True), _plain_history if plain else _history),
     )
 
