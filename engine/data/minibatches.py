@@ -46,7 +46,7 @@ class Minibatches:
         if self._x.dtype == torch.uint8:
             raw = self._bytes[: len(index)]
             torch.index_select(self._x, 0, index, out=raw)
-            torch.div(raw, 255, out=x)
+            x.copy_(raw).div_(255)  # half the time of torch.div, to the same bits
         else:
             torch.index_select(self._x, 0, index, out=x)
         return x, y
@@ -103,6 +103,6 @@ def evaluation_batches(
     for start in range(0, len(x), size):
         part, labels = x[start : start + size], y[start : start + size]
         if x.dtype == torch.uint8:
-            yield torch.div(part, 255, out=buffer[: len(part)]), labels
+            yield buffer[: len(part)].copy_(part).div_(255), labels
         else:
             yield part, labels
