@@ -96,7 +96,8 @@ class StepsMeasured(Event, frozen=True, kw_only=True):
 
     Steps count from 1: step k is the k-th update of the parameters. `loss[i]` and `accuracy[i]`
     are the minibatch's mean loss (nats) and fraction right before the update of step
-    ``first_step + i``. `measured_steps` are those whose vitals stand in `layers`.
+    ``first_step + i``. `lr` is the rate of the last of them. `measured_steps` are those whose
+    vitals stand in `layers`.
     """
 
     first_step: int
