@@ -34,5 +34,10 @@ class Training:
 
 
 EXPERIMENT = Experiment(
-    "train", "How does a multilayer perceptron learn, layer by layer?", RunConfig, Training()
+    name="train",
+    question="How does a multilayer perceptron learn, layer by layer?",
+    config=RunConfig,
+    run=Training(),
+    shows="the dashboard: loss, accuracy and every layer's vitals while it trains",
+    lasts="seconds to hours, as many epochs as you like",
 )

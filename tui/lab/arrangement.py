@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NARROWEST, LOWEST = 60, 14
-_FIGURE, _TEXT = (40, 8), 56
-"""The least width and height of a figure, and the least width of a table beside another."""
+_FIGURE, _TEXT, _LEAST_TABLE = (40, 8), 56, 6
+"""The least width and height of a figure, the least width of a table beside another, and the height
+from which a table is worth its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,11 @@ def arrange(
         if at < figures:
             return Arrangement((at,), one=True, hidden=only.hidden)
         return Arrangement((), 1, (at - figures,), 1, (height,), one=True, hidden=only.hidden)
-    columns = max(1, min(len(texts) - 1, width // _TEXT))
-    rows = _text_rows(texts, columns)
-    least = max(_FIGURE[1] + 2, int(0.4 * height)) if figures else 0
-    heights = shared(rows, height - least)
-    shown, across = _figures(width, height - sum(heights), figures, chosen)
-    return Arrangement(
-        shown, across, tuple(range(len(texts))), columns, heights, hidden=figures - len(shown)
-    )
+    least = max(_FIGURE[1] + 2, height // 2) if figures else 0
+    tables, rows, columns = _tables(texts, width, height - least, chosen)
+    shown, across = _figures(width, height - sum(rows), figures, chosen)
+    hidden = count - len(shown) - len(tables) - 1
+    return Arrangement(shown, across, (*tables, len(texts) - 1), columns, rows, hidden=hidden)
 
 
 def _figures(width: int, height: int, figures: int, chosen: int) -> tuple[tuple[int, ...], int]:
@@ -59,20 +57,37 @@ def _figures(width: int, height: int, figures: int, chosen: int) -> tuple[tuple[
     if not figures:
         return (), 1
     across = min(figures, max(1, width // _FIGURE[0]))
-    down = max(1, height // _FIGURE[1])
-    needed = -(-figures // across)
-    down = min(down, needed)
+    down = min(max(1, height // _FIGURE[1]), -(-figures // across))
     room = min(figures, across * down)
-    across = -(-room // down)
-    first = chosen % figures if room < figures else 0
-    return tuple((first + i) % figures for i in range(room)), across
+    return _window(figures, room, chosen), -(-room // down)
 
 
-def _text_rows(texts: Sequence[int], columns: int) -> list[int]:
-    """Natural heights of the rows: the tables by `columns`, then the claims."""
-    tables = texts[:-1]
-    rows = [max(tables[i : i + columns]) for i in range(0, len(tables), columns)]
-    return [*rows, *texts[-1:]]
+def _tables(
+    texts: Sequence[int], width: int, room: int, chosen: int
+) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """The tables for which there is room beside the claims, the rows' heights, the columns.
+
+    A table is shown only where most of it fits.
+    """
+    *tables, claims = texts
+    columns = max(1, min(len(tables), width // _TEXT))
+    for count in range(len(tables), 0, -1):
+        shown = _window(len(tables), count, chosen)
+        across = min(columns, count)
+        wanted = [max(tables[i] for i in shown[at : at + across]) for at in range(0, count, across)]
+        heights = shared([*wanted, claims], room)
+        enough = all(
+            got >= min(need, _LEAST_TABLE) for got, need in zip(heights, wanted, strict=False)
+        )
+        if enough:
+            return shown, heights, across
+    return (), shared([claims], room), 1
+
+
+def _window(total: int, room: int, chosen: int) -> tuple[int, ...]:
+    """So many of `total` panels, beginning with the chosen one where they do not all fit."""
+    first = chosen % total if room < total else 0
+    return tuple(sorted((first + i) % total for i in range(room)))
 
 
 def shared(wanted: Sequence[int], room: int) -> tuple[int, ...]:

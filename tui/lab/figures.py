@@ -9,12 +9,13 @@ import msgspec
 from engine.events import GridChanged
 from engine.experiments.contract import Chart as ChartSpec
 from engine.experiments.contract import Experiment
-from engine.schema import fields_of, spell
+from engine.schema import Field, fields_of, spell
 from engine.text import clean
-from tui.charts.chart import Chart, Curve
+from tui.charts.chart import Chart, Curve, CurveStyle
 from tui.charts.heat import Heat
 from tui.charts.numbers import fixed
 from tui.charts.scale import nice_step
+from tui.lab.keymap import key_of
 from tui.lab.state import Lab, Result
 from tui.run_view import RunView
 from tui.series import Series
@@ -35,6 +36,7 @@ def charts(experiment: Experiment, view: RunView) -> list[Chart]:
 def _chart(spec: ChartSpec, view: RunView) -> Chart:
     head = f"{spec.name}/"
     named = [(n.removeprefix(head), s) for n, s in view.series.items() if n.startswith(head)]
+    span = _span([series for _, series in named])
     measured, predicted = 0, 0
     curves = []
     for name, series in named:
@@ -46,14 +48,14 @@ def _chart(spec: ChartSpec, view: RunView) -> Chart:
             predicted += 1
         else:
             roles = _MEASURED + _MORE
-            curve = _measurement(clean(name, 40), series, roles[measured % len(roles)])
+            curve = _measurement(clean(name, 40), series, roles[measured % len(roles)], span)
             measured += 1
         curves.append(curve)
     theory_first = sorted(
         curves, key=lambda c: 0 if c.style == "ghost" else 1 if c.name.startswith("theory") else 2
     )
     return Chart(
-        title=clean(", ".join(part for part in (spec.title, spec.y) if part), 80),
+        title=clean(": ".join(part for part in (spec.title, spec.y) if part), 80),
         curves=tuple(theory_first),
         x_range=_x_range(curves, ended=view.finished is not None),
         log=spec.log,
@@ -61,10 +63,19 @@ def _chart(spec: ChartSpec, view: RunView) -> Chart:
     )
 
 
-def _measurement(name: str, series: Series, role: str) -> Curve:
-    style = "marks" if len(series) <= _FEW else "line"
-    value = fixed(series.last, 0) if len(series) else ""
-    return Curve(name, series, "marks" if style == "marks" else "line", role, value=value)
+def _measurement(name: str, series: Series, role: str, span: float) -> Curve:
+    """A measured curve, its points marked when there will be few of them over the whole `span`."""
+    if not len(series):
+        return Curve(name, series, "line", role)
+    start, stop = series.x_extent
+    expected = len(series) * span / (stop - start) if stop > start else len(series)
+    style: CurveStyle = "marks" if expected <= _FEW else "line"
+    return Curve(name, series, style, role, value=fixed(series.last, 0))
+
+
+def _span(curves: list[Series]) -> float:
+    ends = [series.x_extent for series in curves if len(series)]
+    return max(e[1] for e in ends) - min(e[0] for e in ends) if ends else 0.0
 
 
 def _x_range(curves: list[Curve], *, ended: bool) -> tuple[float, float] | None:
@@ -172,12 +183,13 @@ def parameters(result: Result) -> tuple[Parameter, ...]:
         there = tuple(there) if isinstance(there, list) else there
         # The pace is steered without a new run.
         pending = there != value and field.name != "pace"
-        made.append(
-            Parameter(
-                field.name.replace("_", " "),
-                clean(spell(field, value), 40),
-                field.setting.key,
-                pending,
-            )
-        )
-    return tuple(sorted(made, key=lambda parameter: not parameter.key))
+        name, text = field.name.replace("_", " "), clean(spell(field, value), 40)
+        made.append(Parameter(name, text, _keys(field), pending))
+    return tuple(sorted(made, key=lambda parameter: not parameter.keys))
+
+
+def _keys(field: Field) -> str:
+    if field.name == "pace":
+        return f"{key_of('slower')}/{key_of('faster')}"
+    key = field.setting.key
+    return f"{key}/{key.upper()}" if key else ""

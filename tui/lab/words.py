@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
+from textual.highlight import highlight
+from textual.visual import VisualType
 
 from engine.experiments.contract import Experiment
 from engine.schema import Field, fields_of, spell, spell_number
@@ -21,7 +22,7 @@ from tui.lab.figures import claim_rows
 from tui.lab.state import Result
 from tui.run_view import RunView
 from tui.status import Notice, Tone
-from tui.widgets.claim_table import allowed, verdict
+from tui.widgets.claim_table import allowed, counted, verdict
 
 _HEADINGS: dict[str, tuple[str, Tone]] = {
     "completed": ("Completed", "good"),
@@ -32,18 +33,22 @@ _HEADINGS: dict[str, tuple[str, Tone]] = {
 }
 
 
-def ended(view: RunView, log_place: str) -> Notice | None:
+def ended(view: RunView, log_place: Callable[[str], str]) -> Notice | None:
     """What came of the experiment; None while it goes on."""
     if view.finished is None:
         return None
     heading, tone = _HEADINGS[view.finished.outcome]
+    held = counted(claim_rows(view))
+    if held and view.finished.outcome == "completed":
+        heading = held
+        tone = "good" if all(claim.holds for claim in view.claims.values()) else "alert"
     lines = [clean(view.finished.detail, 400)]
     if view.finished.outcome == "failed":
-        lines.append(f"The details are in {clean(log_place, 200)}")
+        lines.append(f"The details are in {clean(log_place(view.run_id), 200)}")
     return Notice(heading, tuple(lines), tone)
 
 
-def lesson(experiment: Experiment, result: Result) -> list[RenderableType]:
+def lesson(experiment: Experiment, result: Result) -> list[VisualType]:
     """The question, the lesson, the parameters, and the claims whole."""
     facts = [part for part in (experiment.shows, experiment.lasts) if part]
     return [
@@ -103,7 +108,7 @@ def source_path(experiment: Experiment) -> Path | None:
     return Path(found) if found else None
 
 
-def source(experiment: Experiment, *, dark: bool) -> list[RenderableType]:
+def source(experiment: Experiment) -> list[VisualType]:
     """The program of the experiment, coloured."""
     path = source_path(experiment)
     if path is None:
@@ -113,9 +118,7 @@ def source(experiment: Experiment, *, dark: bool) -> list[RenderableType]:
     except OSError as error:
         return [Text(f"The source cannot be read: {error.strerror}: {path}")]
     lines = "\n".join(printable(line) for line in text.splitlines())
-    theme = "github-dark" if dark else "friendly"
-    shown = Syntax(lines, "python", theme=theme, line_numbers=True, background_color="default")
-    return [Text(str(path), style="dim"), shown]
+    return [Text(clean(str(path), 300), style="dim"), Text(""), highlight(lines, language="python")]
 
 
 def printable(line: str) -> str:

@@ -130,9 +130,11 @@ class CatalogueScreen(Screen[None]):
         widest = max(len(experiment.name) for experiment in self._experiments)
         line = Table.grid(padding=(0, 2, 0, 0), expand=True)
         line.add_column(width=widest + 2, no_wrap=True)
-        line.add_column(ratio=1, no_wrap=self.size.height < 30, overflow="ellipsis")
+        line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         line.add_row(Text(f"{entry.sign} {entry.name}", style="bold"), Text(entry.question))
         facts = " · ".join(fact for fact in (entry.state, entry.shows, entry.lasts) if fact)
         if self.size.height >= 18:
             line.add_row(Text(""), Text(facts, style="dim"))
+        if self.size.height >= 30:
+            line.add_row(Text(""), Text(""))
         return line

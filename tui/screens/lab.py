@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
-from rich.console import RenderableType
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
+from textual.visual import VisualType
 from textual.widget import Widget
 
 from engine import controls
@@ -31,11 +31,13 @@ from tui.status import Notice
 from tui.widgets.claim_table import ClaimTable, counted
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.lab_header import LabHeader
+from tui.widgets.lab_plot import LabPlot
 from tui.widgets.log_line import LogLine
-from tui.widgets.plot import Plot
 from tui.widgets.text_table import TextTable, TextTableView
 
 Level = Literal["info", "warning", "error"]
+_NOTICED = 28
+"""The height from which what came of an experiment has a place of its own."""
 
 
 class LabScreen(Screen[None]):
@@ -75,7 +77,7 @@ class LabScreen(Screen[None]):
         yield Panel(id="panel")
         with Container(id="figures"):
             for _ in self.experiment.charts:
-                yield Plot(capabilities=self._terminal)
+                yield LabPlot(capabilities=self._terminal)
         with Container(id="texts"):
             yield ClaimTable(capabilities=self._terminal)
         yield LogLine(capabilities=self._terminal)
@@ -96,8 +98,7 @@ class LabScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold to the room there is."""
-        low = event.size.height < 18
-        self.query_one(LabHeader).fold(2 if low else 3, bar=not low)
+        self.query_one(LabHeader).fold(2 if self._low else 3, bar=not self._low)
         self.call_after_refresh(self.draw)
 
     def on_key(self, event: events.Key) -> None:
@@ -158,7 +159,7 @@ class LabScreen(Screen[None]):
             table.show_table(tables.get(name, TextTable(name, table.table.columns)))
         self._arrange()
         for plot, chart in zip(
-            self.query(Plot), figures.charts(self.experiment, view), strict=True
+            self.query(LabPlot), figures.charts(self.experiment, view), strict=True
         ):
             if plot.display:
                 plot.show_chart(chart)
@@ -207,8 +208,7 @@ class LabScreen(Screen[None]):
 
     def do_source(self) -> None:
         """The program of the experiment."""
-        parts = words.source(self.experiment, dark=self.app.current_theme.dark)
-        self._read(f"the program of {self.experiment.name}", parts, wide=True)
+        self._read(f"the program of {self.experiment.name}", words.source(self.experiment))
 
     def do_next_figure(self) -> None:
         """The next panel where they do not all fit."""
@@ -269,6 +269,10 @@ class LabScreen(Screen[None]):
         text = f"A training run is under way ({at}). An experiment ends it; its record stays."
         self.app.push_screen(QuitScreen(text, "experiment", "End it and run this"), take)
 
+    @property
+    def _low(self) -> bool:
+        return self.size.height < 18
+
     def _go(self) -> None:
         self._hub.stand_aside()
         self._lab.start(self.experiment.name)
@@ -286,10 +290,10 @@ class LabScreen(Screen[None]):
             LabScreen(self._lab, self._hub, chosen, self._terminal, self._log_place)
         )
 
-    def _read(self, title: str, parts: list[RenderableType], *, wide: bool = False) -> None:
+    def _read(self, title: str, parts: Sequence[VisualType]) -> None:
         from tui.screens.reader import ReaderScreen
 
-        self.app.push_screen(ReaderScreen(title, parts, wide=wide))
+        self.app.push_screen(ReaderScreen(title, parts))
 
     def _turn_page(self, by: int) -> None:
         if self._plan is None or not self._plan.hidden:
@@ -300,17 +304,13 @@ class LabScreen(Screen[None]):
     def _scroll(self, by: int) -> None:
         for table in self._tables.values():
             table.scroll_rows(by)
-        claims = self.query_one(ClaimTable)
-        claims.move_cursor(claims.cursor_row + by)
+        self.query_one(ClaimTable).scroll_rows(by)
 
     def _place(self) -> str:
         plan = self._plan
         if plan is None or not plan.hidden:
             return ""
-        count = len(self.query(Plot)) + len(self._heats)
-        if plan.one:
-            count += len(self._tables) + 1
-        return f"‹ {self._at % count + 1}/{count} ›" if self._terminal.unicode else ""
+        return f"{keymap.key_of('next_figure')}: {plan.hidden} more"
 
     def _notice(self) -> Notice | None:
         name, lab = self.experiment.name, self._lab
@@ -327,10 +327,10 @@ class LabScreen(Screen[None]):
             return Notice("Preparing", (clean(news.text, 200),), share=share)
         if lab.waiting(name):
             return None
-        told = words.ended(result.view, self._log_place(result.view.run_id))
-        low = self.size.height < 18 and result.view.finished is not None
-        good = result.view.finished is not None and result.view.finished.outcome == "completed"
-        return None if told is None or (low and good) else told
+        told = words.ended(result.view, self._log_place)
+        finished = result.view.finished
+        said = self.size.height < _NOTICED and finished and finished.outcome == "completed"
+        return None if said else told
 
     def _show_log(self) -> None:
         view = self._lab.results[self.experiment.name].view
@@ -338,16 +338,18 @@ class LabScreen(Screen[None]):
         if now != self._logged:
             newest = view.log[-1] if view.log else None
             text = clean(newest.text, 300) if newest else ""
-            held = counted(figures.claim_rows(view)) if view.finished else ""
-            if held:
-                text = f"{held}; {text}"
+            rows = figures.claim_rows(view)
+            detail = clean(view.finished.detail, 300) if view.finished else ""
+            if view.finished and view.finished.outcome == "completed":
+                high = self.size.height >= _NOTICED  # then the notice says so already
+                text = "" if high else ": ".join(filter(None, (counted(rows), detail)))
             self._said = (text, newest.level if newest else "info")
             self._logged = now
         self.query_one(LogLine).show_note(*self._said)
 
     def _arrange(self) -> None:
         """Give the panels their places, when something about them has changed."""
-        plots: list[Widget] = [*self.query(Plot)]
+        plots: list[Widget] = [*self.query(LabPlot)]
         shown: list[Widget] = [*plots, *self._heats.values()]
         claims = self.query_one(ClaimTable)
         texts: list[Widget] = [*self._tables.values(), claims]
@@ -363,14 +365,23 @@ class LabScreen(Screen[None]):
         top.display, bottom.display = bool(plan.figures), any(plan.text_rows)
         top.styles.grid_size_columns = plan.figure_columns
         bottom.styles.grid_size_columns = plan.text_columns
+        bottom.styles.grid_columns = self._text_widths(plan)
         bottom.styles.grid_rows = " ".join(str(height) for height in plan.text_rows) or "1fr"
         bottom.styles.height = sum(plan.text_rows)
         claims.styles.column_span = plan.text_columns
-        tables = len(self._tables)
-        if tables and plan.text_columns > 1 and not plan.one:
-            left = -tables % plan.text_columns
-            texts[tables - 1].styles.column_span = 1 + left
+        for place, index in enumerate(plan.texts[:-1], start=1):
+            last = place == len(plan.texts) - 1
+            texts[index].styles.column_span = 1 + (-place % plan.text_columns if last else 0)
         self.echo()
+
+    def _text_widths(self, plan: Arrangement) -> str:
+        """Two tables side by side share the width so that neither loses a column, if they can."""
+        if plan.text_columns != 2:
+            return "1fr"
+        tables = [list(self._tables.values())[index] for index in plan.texts[:-1]]
+        left, right = (max(t.table.width for t in tables[side::2]) for side in (0, 1))
+        spare = self.size.width - left - right
+        return f"{left + spare // 2} 1fr" if spare >= 0 else "1fr"
 
     def _frame(self) -> int:
         """Lines that the panels cannot have: header, notice, log, keys."""

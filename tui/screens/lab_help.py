@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
+from textual.visual import VisualType
 
 from engine.experiments.contract import Experiment
 from engine.schema import fields_of
@@ -25,14 +25,14 @@ class LabHelp(ReaderScreen):
         super().__init__("keys", help_parts(experiment))
 
 
-def help_parts(experiment: Experiment) -> Sequence[RenderableType]:
+def help_parts(experiment: Experiment) -> Sequence[VisualType]:
     """A table of keys for each group, that of the parameters first."""
     turning = [
         (f"{field.setting.key} {field.setting.key.upper()}", field.setting.help)
         for field in fields_of(experiment.config)
         if field.setting.key
     ]
-    parts: list[RenderableType] = []
+    parts: list[VisualType] = []
     if turning:
         parts += [_table("Parameters, on and back; each turn runs the experiment again", turning)]
     for name, actions in groupby(ACTIONS, key=lambda action: action.group):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
+from textual.visual import VisualType
 from textual.widgets import Static
 
 from tui.bindings import bindings
@@ -27,8 +27,8 @@ class ReaderScreen(ModalScreen[None]):
         Binding("up,k", "move(-1)", "up", show=False),
     ]
 
-    def __init__(self, title: str, parts: Sequence[RenderableType], *, wide: bool = False) -> None:
-        super().__init__(classes="wide" if wide else "")
+    def __init__(self, title: str, parts: Sequence[VisualType]) -> None:
+        super().__init__()
         self._title = title
         self._parts = parts
 

@@ -44,7 +44,7 @@ def allowed(row: ClaimRow) -> str:
 def _cells(plain: bool) -> tuple[Cell[ClaimRow], ...]:
     return (
         Cell(Field("", 1, 110, left=True), lambda row, _: verdict(row, plain)),
-        Cell(Field("claim", 14, 100, most=90, left=True), lambda row, _: (row.claim, "text")),
+        Cell(Field("claim", 14, 100, most=60, left=True), lambda row, _: (row.claim, "text")),
         Cell(
             Field("measured", 8, 90),
             lambda row, width: (fixed(row.measured, width), "strong" if row.holds else "alert"),
@@ -71,13 +71,18 @@ class ClaimTable(FigureTable[ClaimRow]):
         classes: str | None = None,
     ) -> None:
         cells = _cells(plain=not capabilities.unicode)
-        super().__init__(cells, cursor=True, capabilities=capabilities, id=id, classes=classes)
+        super().__init__(cells, capabilities=capabilities, id=id, classes=classes)
 
     def prepare(self, size: Size) -> Sequence[Strip]:
         """The claims, or that they are checked at the end."""
         if self._records:
             return super().prepare(size)
         return [self.strip((" claims ", "strong"), (" checked at the end", "muted"))]
+
+    def scroll_rows(self, by: int) -> None:
+        """Move by so many claims, as far as there are any out of sight."""
+        visible = max(1, self.content_size.height - 1)
+        self.move_cursor(self._first + by + (visible - 1 if by > 0 else 0))
 
     @property
     def rows_wanted(self) -> int:

@@ -18,11 +18,11 @@ from tui.widgets.strips import Run, StripView
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A setting and its value; `key` turns it, `pending` says that no run has it yet."""
+    """A setting and its value; `keys` turn it, `pending` says that no run has it yet."""
 
     name: str
     value: str
-    key: str = ""
+    keys: str = ""
     pending: bool = False
 
 
@@ -130,10 +130,9 @@ def parameter_lines(parameters: Sequence[Parameter], width: int, most: int) -> l
 def _words(parameter: Parameter) -> list[Run]:
     value = (parameter.value, "warning" if parameter.pending else "strong")
     name: Run = (f"{parameter.name} ", "muted")
-    if not parameter.key:
+    if not parameter.keys:
         return [name, (parameter.value, "warning" if parameter.pending else "muted")]
-    keys = f" {parameter.key}/{parameter.key.upper()}"
-    return [name, value, (keys, "loss")]
+    return [name, value, (f" {parameter.keys}", "loss")]
 
 
 def _lengths(info: LabInfo) -> list[int]:

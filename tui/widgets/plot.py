@@ -13,8 +13,8 @@ from tui.charts.canvas import LOWEST, NARROWEST, Marker, Run, draw
 from tui.charts.chart import Chart
 from tui.widgets.strips import StripView
 
-_SAMPLES = {"dots": "⠢⠔", "line": "──", "ghost": "┈┈", "marks": "●─"}
-_PLAIN_SAMPLES = {"dots": "..", "line": "**", "ghost": "''", "marks": "o*"}
+SAMPLES = {"dots": "⠢⠔", "line": "──", "ghost": "┈┈", "marks": "●─"}
+PLAIN_SAMPLES = {"dots": "..", "line": "**", "ghost": "''", "marks": "o*"}
 
 
 class Plot(StripView):
@@ -70,7 +70,7 @@ def legend(chart: Chart, note: str, width: int, *, plain: bool = False) -> list[
 
     Ghosts are the first to be left out.
     """
-    samples = _PLAIN_SAMPLES if plain else _SAMPLES
+    samples = PLAIN_SAMPLES if plain else SAMPLES
     runs: list[Run] = [(f" {chart.title} ", "strong")] if chart.title else []
     left = width - sum(cell_len(text) for text, _ in runs)
     for curve in sorted(chart.curves, key=lambda c: c.style == "ghost"):

@@ -27,6 +27,18 @@ class TextTable:
         """Lines that show everything."""
         return 2 + len(self.rows)
 
+    @property
+    def width(self) -> int:
+        """Cells that show every column."""
+        widths = self.column_widths()
+        return 2 + sum(widths) + GAP * max(0, len(widths) - 1)
+
+    def column_widths(self) -> list[int]:
+        """The cells that each column needs."""
+        lines = (self.columns, *self.rows)
+        count = max((len(line) for line in lines), default=0)
+        return [max(cell_len(line[i]) for line in lines if i < len(line)) for i in range(count)]
+
 
 class TextTableView(StripView):
     """Shows a `TextTable`; columns at the end give way, rows below the end can be scrolled to."""
@@ -76,13 +88,8 @@ class TextTableView(StripView):
         return f"  rows {at} of {total}" if 0 < shown < total else ""
 
     def _fields(self) -> list[Field]:
-        table = self._table
-        count = max([len(table.columns), *(len(row) for row in table.rows)], default=0)
-        return [Field("", self._width(index), count - index) for index in range(count)]
-
-    def _width(self, index: int) -> int:
-        lines = (self._table.columns, *self._table.rows)
-        return max([cell_len(line[index]) for line in lines if index < len(line)], default=0)
+        widths = self._table.column_widths()
+        return [Field("", width, len(widths) - index) for index, width in enumerate(widths)]
 
     def _line(self, texts: Sequence[str], chosen: Sequence[tuple[int, int]], role: str) -> Strip:
         runs: list[Run] = [(" ", role)]

@@ -1,0 +1,76 @@
+"""A plot whose legend takes lines of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tui.charts.canvas import LOWEST, NARROWEST, draw
+from tui.charts.chart import Chart
+from tui.widgets.plot import PLAIN_SAMPLES, SAMPLES, Plot, plot_marker
+from tui.widgets.strips import Run
+
+_HIGH, _HIGHER = 9, 11
+
+
+class LabPlot(Plot):
+    """Draws a `Chart`: its title, the names of the curves below it, the axes.
+
+    An experiment has more curves than a training run, and side by side there is little width: the
+    names get up to two lines, none in a low plot.
+    """
+
+    DEFAULT_CSS = "LabPlot { width: 1fr; height: 1fr; }"
+
+    def prepare(self, size: Size) -> Sequence[Strip]:
+        """Title, legend and the chart's rows."""
+        if size.width < NARROWEST or size.height < LOWEST + 1:
+            return []
+        marker = plot_marker(self._capabilities)
+        most = 2 if size.height >= _HIGHER else 1 if size.height >= _HIGH else 0
+        names = legend_lines(self._chart, size.width, most, plain=marker == "ascii")
+        room = size.height - 1 - len(names)
+        rows, note = draw(self._chart, size.width, room, marker)
+        return [self.strip(*row) for row in (self._title(size.width, note), *names, *rows)]
+
+    def _title(self, width: int, note: str) -> list[Run]:
+        title = f" {self._chart.title}"[:width]
+        left = width - cell_len(title) - cell_len(note) - 1
+        return [(title, "strong"), *([(f"{' ' * left}{note}", "warning")] if left > 0 else [])]
+
+
+def legend_lines(chart: Chart, width: int, most: int, *, plain: bool = False) -> list[list[Run]]:
+    """The curves' names and values with a sample of each, in at most `most` lines."""
+    entries = _entries(chart, PLAIN_SAMPLES if plain else SAMPLES)
+    lines, whole = _packed(entries, width, most)
+    return lines if whole else _packed([entry[:1] for entry in entries], width, most)[0]
+
+
+def _entries(chart: Chart, samples: Mapping[str, str]) -> list[list[Run]]:
+    """Each curve's name and value, measurements before predictions."""
+    named = [curve for curve in chart.curves if curve.name]
+    named.sort(key=lambda curve: curve.name.startswith("theory"))
+    entries: list[list[Run]] = []
+    for curve in named:
+        runs = [(f" {samples[curve.style]} {curve.name}", curve.role)]
+        entries.append([*runs, (f" {curve.value} ", "text")] if curve.value else runs)
+    return entries
+
+
+def _packed(entries: Sequence[list[Run]], width: int, most: int) -> tuple[list[list[Run]], bool]:
+    """As many entries as fit, and whether those are all."""
+    lines: list[list[Run]] = []
+    used = width
+    for runs in entries:
+        need = sum(cell_len(text) for text, _ in runs)
+        if used + need > width:
+            if len(lines) == most or need > width:
+                return lines, False
+            lines.append([])
+            used = 0
+        lines[-1] += runs
+        used += need
+    return lines, True
