@@ -161,7 +161,7 @@ def _layer_row(view: RunView, layer: Layer) -> LayerRow:
     if layer is view.started.layers[-1]:  # type: ignore[union-attr]
         newest["dead"] = math.nan  # logits do not die
     past = columns["gradient_norm"].tail(_PAST)
-    return LayerRow(clean(layer.name, 20), shape, **newest, gradient_history=past)
+    return LayerRow(clean(layer.name, 20), shape, **newest, gradient_history=past, measured=True)
 
 
 def matrix_rows(view: RunView, room: int, chosen: int) -> list[MatrixFigures]:

@@ -201,7 +201,8 @@ class Hub:
         self._quiet = SETTLING
         self._asked = config
         self._begun = ""
-        self.status = replace(self.status, starting=True, refused="", unfetched="", lost="", progress=None)
+        was = self.status
+        self.status = Status(starting=True, fetching=was.fetching, change=was.change)
         if self.neighbour:
             self.neighbour.stand_aside()
         self.link.start(config)

@@ -104,25 +104,40 @@ def fetch_offer(hub: Hub) -> str:
 def notice(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
     """What deserves a panel; None while a run just goes on."""
     status, view = hub.status, hub.view
-    if status.lost:
-        again = f"Press {key_of('restart')} to start the engine again."
-        why = clean(status.lost, 400)
-        return Notice("The engine is gone", (why, again), "alert", brief=why)
     if status.fetching or (status.starting and status.progress):
         return _preparing(hub)
     if status.starting and view.started is None:
         return Notice("Starting the engine…", ("The first run begins as soon as it is up.",))
-    if status.refused:
-        what = f"Press {key_of('form')} to change the settings."
-        why = clean(status.refused, 400)
-        return Notice("That cannot be run", (why, what), "alert", brief=why)
-    if status.unfetched:
-        again = f"Training goes on as it is; press {key_of('fetch')} to try again."
-        why = clean(status.unfetched, 400)
-        return Notice("The data could not be fetched", (why, again), "alert", brief=why)
     if view.finished is None or status.starting:
-        return None
-    return _ended(hub, log_place)
+        return _trouble(hub)
+    return _trouble(hub) or _ended(hub, log_place)
+
+
+def _trouble(hub: Hub) -> Notice | None:
+    """What could not be done, and what to do about it."""
+    status = hub.status
+    told = (
+        (
+            status.lost,
+            "The engine is gone",
+            f"Press {key_of('restart')} to start the engine again.",
+        ),
+        (
+            status.refused,
+            "That cannot be run",
+            f"Press {key_of('form')} to change the settings.",
+        ),
+        (
+            status.unfetched,
+            "The data could not be fetched",
+            f"Training goes on as it is; press {key_of('fetch')} to try again.",
+        ),
+    )
+    for text, heading, way_on in told:
+        if text:
+            why = clean(text, 400)
+            return Notice(heading, (why, way_on), "alert", brief=why)
+    return None
 
 
 def _preparing(hub: Hub) -> Notice:
