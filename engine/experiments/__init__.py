@@ -2,13 +2,17 @@
 
 from engine.experiments.contract import Experiment
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
+from engine.experiments.propagation import EXPERIMENT as PROPAGATION
 from engine.experiments.train import EXPERIMENT as TRAIN
 from engine.experiments.vanishing import EXPERIMENT as VANISHING
+from engine.experiments.variance import EXPERIMENT as VARIANCE
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     TRAIN,
     EXPLOSION,
     VANISHING,
+    PROPAGATION,
+    VARIANCE,
 )
 
 

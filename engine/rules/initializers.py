@@ -1,7 +1,8 @@
 """Weight initializers, each with its formula, gain and source.
 
-A weight has shape [fan_out, fan_in] (out × in), as in ``torch.nn.Linear``. Every random number
-comes from the generator that is passed in; the global one is left alone.
+A weight has shape [fan_out, fan_in] (out × in), as in ``torch.nn.Linear``, and a stack of weights
+[..., fan_out, fan_in] is filled at once. Every random number comes from the generator that is
+passed in; the global one is left alone.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Variance = Callable[[int, int, Draw], float]
 class Initializer:
     """A rule that fills a weight in place.
 
-    `fill(weight, draw, generator)` takes a weight of shape [fan_out, fan_in]. `variance(fan_in,
+    `fill(weight, draw, generator)` takes weights of shape [..., fan_out, fan_in]. `variance(fan_in,
     fan_out, draw)` is the exact variance of one entry (before any calibration). `calibrated` marks
     rules that look at data after filling (LSUV). `gain` is the rms of an entry times the root of
     the fan that the rule counts. `uses` names the setting that the rule reads, if any.
@@ -50,7 +51,7 @@ class Initializer:
 
 def _normal(variance: Variance) -> Fill:
     def fill(weight: Tensor, draw: Draw, generator: Generator) -> object:
-        fan_out, fan_in = weight.shape
+        fan_out, fan_in = weight.shape[-2:]
         return weight.normal_(0, math.sqrt(variance(fan_in, fan_out, draw)), generator=generator)
 
     return fill
@@ -58,7 +59,7 @@ def _normal(variance: Variance) -> Fill:
 
 def _uniform(variance: Variance) -> Fill:
     def fill(weight: Tensor, draw: Draw, generator: Generator) -> object:
-        fan_out, fan_in = weight.shape
+        fan_out, fan_in = weight.shape[-2:]
         bound = math.sqrt(3 * variance(fan_in, fan_out, draw))  # U(−b, b) has variance b²/3
         return weight.uniform_(-bound, bound, generator=generator)
 
@@ -68,11 +69,12 @@ def _uniform(variance: Variance) -> Fill:
 def _orthogonal(weight: Tensor, draw: Draw, generator: Generator) -> object:
     import torch
 
-    rows, columns = weight.shape
-    tall = weight.new_empty(max(rows, columns), min(rows, columns)).normal_(generator=generator)
-    q, r = torch.linalg.qr(tall)
-    q = q * r.diagonal().sign()  # makes the draw uniform (Haar), Mezzadri 2007
-    return weight.copy_(q if rows >= columns else q.t())
+    *stack, rows, columns = weight.shape
+    tall = weight.new_empty(*stack, max(rows, columns), min(rows, columns))
+    q, r = torch.linalg.qr(tall.normal_(generator=generator))
+    # makes the draw uniform (Haar), Mezzadri 2007
+    q = q * r.diagonal(dim1=-2, dim2=-1).sign()[..., None, :]
+    return weight.copy_(q if rows >= columns else q.mT)
 
 
 def _orthogonal_entry(fan_in: int, fan_out: int, draw: Draw) -> float:
