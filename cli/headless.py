@@ -5,26 +5,35 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from rich.console import RenderableType
 
 from cli import exits
 from cli.consoles import discard_stdout, plain
 from cli.interrupts import Interrupts
 from cli.json_lines import JsonLines, take_stdout
+from cli.output import Output
 from cli.progress import Bar, Lines, Nothing, Watcher
 from cli.summary import summary
 from engine.config import RunConfig
 from engine.controls import Controls, Stop
 from engine.errors import BadInput
 from engine.events import Event
-from engine.session import Session, readable
+from engine.experiments import named
+from engine.experiments.contract import Experiment
+from engine.session import Session, Sink, readable
 from engine.store.layout import runs_directory
 from engine.store.record import RecordSink
 from engine.text import clean
 from tui.run_view import RunView, fold
 
 SIGNALS_SEEN_WITHIN = 0.2  # seconds
+Summarized = Callable[[RunView, str], RenderableType]
+"""What is left of a run: from its view and the place of its record."""
 UNREAD = Stop(reason="nobody reads the output any more")
 
 
@@ -33,6 +42,7 @@ class Watch:
 
     def __init__(self, watcher: Watcher, controls: Controls, interrupts: Interrupts) -> None:
         self.view = RunView()
+        self.unread = False
         self._watcher = watcher
         self._controls = controls
         self._interrupts = interrupts
@@ -56,46 +66,92 @@ class Watch:
             call()
         except BrokenPipeError:
             self._watcher = Nothing()
+            self.unread = True
             self._controls.request(UNREAD)
 
 
-def train(config: RunConfig, *, json: bool, quiet: bool, progress: str) -> int:
+@dataclass(frozen=True)
+class Played:
+    """A run that is over: what it showed, where its record lies, and what stood in its way."""
+
+    session: Session
+    view: RunView
+    record: Path | None
+    lines: JsonLines | None
+    unread: bool
+
+
+def train(config: RunConfig, output: Output) -> int:
     """Train to the end, recording the run; returns the exit code.
 
     Raises:
         BadInput: when the data cannot be used; then nothing was recorded.
     """
+    return run(named("train"), config, output, summary)
+
+
+def run(experiment: Experiment, config: Struct, output: Output, summarized: Summarized) -> int:
+    """Run an experiment to its end, recording it; returns the exit code.
+
+    Raises:
+        BadInput: when it cannot run with these settings; then nothing was recorded.
+    """
+    stdout = take_stdout() if output.json else None
+    played = play(experiment, config, partial(watcher_for, output), stdout=stdout)
+    return settled(played, output, summarized)
+
+
+def play(
+    experiment: Experiment,
+    config: Struct,
+    watcher: Callable[[], Watcher],
+    *,
+    stdout: int | None = None,
+    recorded: bool = True,
+) -> Played:
+    """Run an experiment to its end; its events go to the descriptor `stdout`, closed afterwards."""
     controls = Controls()
     with Interrupts(controls) as interrupts:
-        from engine.experiments import named  # torch: a second or two
-
-        interrupts.check()
-        run = partial(named("train").run, config)
-        record = RecordSink(runs_directory(), controls.recorded_in)
-        lines = JsonLines(take_stdout(), partial(controls.request, UNREAD)) if json else None
-        watch = Watch(watcher_for(progress, off=json or quiet), controls, interrupts)
+        record = RecordSink(runs_directory(), controls.recorded_in) if recorded else None
+        unread = partial(controls.request, UNREAD)
+        lines = JsonLines(stdout, unread) if stdout is not None else None
+        watch = Watch(watcher(), controls, interrupts)
         controls.report = watch.report
-        session = Session(run, controls, [record, watch, *([lines] if lines else [])])
+        sinks: list[Sink | None] = [record, watch, lines]
+        bound = partial(experiment.run, config)
+        session = Session(bound, controls, [sink for sink in sinks if sink is not None])
         session.start()
         # A second signal may reach another thread and would not wake this one from a longer wait.
         while not session.join(SIGNALS_SEEN_WITHIN):
             continue
+    gone = watch.unread or (lines is not None and lines.unread)
+    return Played(session, watch.view, record.directory if record else None, lines, gone)
+
+
+def settled(played: Played, output: Output, summarized: Summarized) -> int:
+    """Say what came of a run; returns the exit code.
+
+    Raises:
+        BadInput: when that is why it has not begun.
+    """
+    session, lines = played.session, played.lines
     if session.finished is None:
         return _unprepared(session)
     if lines and lines.failure:
-        return _complain(f"standard output cannot be written: {lines.failure.strerror}")
-    if not json and not quiet and watch.view.started:
-        _print_summary(watch.view, record.directory)
+        return complain(f"standard output cannot be written: {lines.failure.strerror}")
+    if not output.json and not output.quiet and played.view.started:
+        write(lambda: summarized(played.view, clean(str(played.record), 500)))
     if session.error:
-        return _complain(readable(session.error), session.trace)
+        return complain(readable(session.error), session.trace)
     code = exits.OF_OUTCOME[session.finished.outcome]
-    return _complain(session.finished.detail) if code == exits.FAILED else code
+    return complain(session.finished.detail) if code == exits.FAILED else code
 
 
-def watcher_for(progress: str, *, off: bool) -> Watcher:
-    """How the run is shown: `progress` is one of PROGRESS, and `off` is what auto gives way to."""
-    console = plain(stderr=True)
+def watcher_for(output: Output) -> Watcher:
+    """How a run is shown."""
+    console, progress = plain(stderr=True), output.progress
     if progress == "auto":
+        off = output.json or output.quiet
         progress = "off" if off else "bar" if console.is_terminal else "lines"
     return {"bar": Bar, "lines": Lines}[progress](console) if progress != "off" else Nothing()
 
@@ -105,17 +161,18 @@ def _unprepared(session: Session) -> int:
         raise session.error
     if isinstance(session.error, KeyboardInterrupt):
         return exits.INTERRUPTED
-    return _complain("the run could not be prepared", session.trace)
+    return complain("the run could not be prepared", session.trace)
 
 
-def _print_summary(view: RunView, record: Path | None) -> None:
+def write(rendered: Callable[[], RenderableType]) -> None:
+    """Print to standard output, as far as anybody reads it."""
     try:
-        plain().print(summary(view, clean(str(record), 500)))
+        plain().print(rendered())
     except BrokenPipeError:
         discard_stdout()
 
 
-def _complain(sentence: str, trace: str = "") -> int:
+def complain(sentence: str, trace: str = "") -> int:
     """Say what went wrong, below the traceback of what nobody foresaw."""
     with suppress(BrokenPipeError):  # the exit code tells it too
         sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")

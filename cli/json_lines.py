@@ -32,11 +32,12 @@ class JsonLines:
     """A sink that writes one line for each event to a descriptor it owns.
 
     When the line cannot be written, `on_failure` is called once and nothing more is written;
-    `failure` is the reason, unless the reader merely closed the pipe.
+    `failure` is the reason, unless the reader merely closed the pipe: then `unread` is True.
     """
 
     def __init__(self, descriptor: int, on_failure: Callable[[], None]) -> None:
         self.failure: OSError | None = None
+        self.unread = False
         self._descriptor = descriptor
         self._on_failure = on_failure
         self._open = True
@@ -48,7 +49,8 @@ class JsonLines:
         try:
             self._write(encode(event) + b"\n")
         except OSError as error:
-            self.failure = None if isinstance(error, BrokenPipeError) else error
+            self.unread = isinstance(error, BrokenPipeError)
+            self.failure = None if self.unread else error
             self._open = False
             self._on_failure()
 

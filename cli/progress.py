@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from engine.events import EpochFinished, Event, Noted
+from engine.events import Advanced, EpochFinished, Event, Noted
 from engine.text import clean
+from tui.lab.pace import Speed
 from tui.run_view import RunView
 
 REDRAW_SECONDS = 0.25
@@ -43,11 +44,12 @@ class Nothing:
 
 
 class Lines:
-    """One plain line for each epoch, for logs and pipes."""
+    """One plain line for each epoch, or tenth of an experiment, for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._preparing = ""
+        self._tenths = 0
 
     def prepare(self, text: str, done: float, total: float) -> None:
         """Say what is being prepared, once."""
@@ -56,9 +58,14 @@ class Lines:
             self._say(clean(text))
 
     def show(self, event: Event, view: RunView) -> None:
-        """Say how an epoch went, and what the run wants said."""
+        """Say how an epoch went, how far an experiment is, and what the run wants said."""
         if isinstance(event, EpochFinished):
             self._say(epoch_line(event, view))
+        elif isinstance(event, Advanced) and event.total > 0:
+            tenths = math.floor(10 * event.done / event.total)
+            if tenths > self._tenths:
+                self._tenths = tenths
+                self._say(standing(view)[0])
         elif isinstance(event, Noted) and event.level != "info":
             self._say(f"{event.level}: {clean(event.text, 500)}")
 
@@ -78,6 +85,7 @@ class Bar:
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._drawn = -math.inf
+        self._speed = Speed()
         self._lines = Lines(console)
         self._bar = Progress(
             TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
@@ -96,12 +104,14 @@ class Bar:
         self._draw(clean(text, 50), done, total, figures, urgent=done >= total > 0)
 
     def show(self, event: Event, view: RunView) -> None:
-        """Draw the epoch, the step, the loss, the test accuracy, the speed and the time left."""
+        """Draw the step, its epoch, the loss, the test accuracy, the speed and the time left."""
         if isinstance(event, Noted):
             self._lines.show(event, view)
-        what = f"epoch {current_epoch(view)}/{view.epochs} step {view.step}"
-        urgent = view.finished is not None
-        self._draw(what, view.step, view.total_steps, figures_of(view), urgent=urgent)
+        if isinstance(event, Advanced):
+            self._speed = self._speed.after(event)
+        what, done, total = standing(view)
+        left = self._speed.seconds_left(total) if view.advanced else view.seconds_left
+        self._draw(what, done, total, figures_of(view, left), urgent=view.finished is not None)
 
     def close(self) -> None:
         """Leave the bar as it stands and show the cursor again."""
@@ -128,15 +138,24 @@ def current_epoch(view: RunView) -> int:
     return max(1, -(-view.step // view.steps_per_epoch)) if view.steps_per_epoch else 1
 
 
-def figures_of(view: RunView) -> str:
+def standing(view: RunView) -> tuple[str, float, float]:
+    """Where the run is in words, and how much of how much it has done."""
+    if view.started and view.advanced:
+        done, total = view.advanced.done, view.advanced.total
+        return f"{clean(view.started.experiment)} step {done:,.0f}/{total:,.0f}", done, total
+    what = f"epoch {current_epoch(view)}/{view.epochs} step {view.step}"
+    return what, view.step, view.total_steps
+
+
+def figures_of(view: RunView, seconds_left: float) -> str:
     """The numbers beside the bar."""
     figures = [f"loss {view.loss.last:.4f}"] if len(view.loss) else []
     if len(view.test_accuracy):
         figures.append(f"test {view.test_accuracy.last:.1%}")
     if math.isfinite(view.samples_per_second):
         figures.append(f"{view.samples_per_second:,.0f}/s")
-    if math.isfinite(view.seconds_left) and not view.finished:
-        figures.append(f"{view.seconds_left:.0f} s left")
+    if math.isfinite(seconds_left) and not view.finished:
+        figures.append(f"{seconds_left:.0f} s left")
     return " ".join(figures)
 
 

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec import Struct
 
 from cli.files import read_table, write_table
 from cli.flags import Parser, add_settings, given
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.presets import PRESETS, named
-from engine.schema import readings
+from engine.schema import ConfigT, readings
 from engine.store.layout import VARIABLE
 
 
 def add_run_flags(parser: Parser) -> None:
-    """Every setting of a run, and where settings may come from."""
-    add_settings(parser, RunConfig)
-    group = parser.add_argument_group("where settings come from")
+    """Every setting of a training run, and where settings may come from."""
+    group = add_config_flags(parser, RunConfig)
     group.add_argument(
         "--preset", metavar="NAME", help="start from a named setting; 'list' says what each is"
     )
+
+
+def add_config_flags(parser: Parser, config_type: type[Struct]) -> argparse._ArgumentGroup:
+    """Every setting of one class, and where settings may come from; returns the latter's group."""
+    add_settings(parser, config_type)
+    group = parser.add_argument_group("where settings come from")
     group.add_argument(
         "--config", metavar="FILE", help="read settings from a TOML file; flags override it"
     )
@@ -31,6 +38,12 @@ def add_run_flags(parser: Parser) -> None:
         action="store_true",
         help="print the settings as TOML, as --config reads them, and exit",
     )
+    add_runs_directory(group)
+    return group
+
+
+def add_runs_directory(group: argparse._ActionsContainer) -> None:
+    """The flag for `use_runs_directory`."""
     group.add_argument(
         "--runs-dir",
         metavar="DIR",
@@ -40,7 +53,7 @@ def add_run_flags(parser: Parser) -> None:
 
 
 def config_from(options: argparse.Namespace) -> RunConfig:
-    """The settings of the run that was asked for.
+    """The settings of the training run that was asked for.
 
     Raises:
         BadInput: naming the flag, or the file and key, that cannot be used.
@@ -48,11 +61,23 @@ def config_from(options: argparse.Namespace) -> RunConfig:
     values: dict[str, Any] = {}
     if options.preset is not None:
         preset = named(options.preset)
-        values |= readings(RunConfig, preset.changes, f"preset {preset.name}")
+        values = readings(RunConfig, preset.changes, f"preset {preset.name}")
+    return typed_config(options, RunConfig, values)
+
+
+def typed_config(
+    options: argparse.Namespace, config_type: type[ConfigT], under: Mapping[str, Any]
+) -> ConfigT:
+    """The file's settings and the flags laid over the values `under` them.
+
+    Raises:
+        BadInput: naming the flag, or the file and key, that cannot be used.
+    """
+    values = dict(under)
     if options.config is not None:
-        values |= readings(RunConfig, read_table(options.config), f"--config {options.config}")
-    values |= given(options, RunConfig)
-    return RunConfig(**values)
+        values |= readings(config_type, read_table(options.config), f"--config {options.config}")
+    values |= given(options, config_type)
+    return config_type(**values)
 
 
 def use_runs_directory(options: argparse.Namespace) -> None:

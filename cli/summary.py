@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -39,7 +39,7 @@ def summary(view: RunView, record: str) -> RenderableType:
 
 
 def _parts(view: RunView) -> Iterator[RenderableType]:
-    yield Text(_outcome(view))
+    yield Text(outcome(view))
     yield Text(_subject(view))
     if len(view.test_loss):
         yield _epochs(view)
@@ -49,7 +49,8 @@ def _parts(view: RunView) -> Iterator[RenderableType]:
         yield _matrices(view)
 
 
-def _outcome(view: RunView) -> str:
+def outcome(view: RunView) -> str:
+    """How it ended, in a sentence."""
     if view.finished is None:
         return "the run did not end in order"
     return f"{view.finished.outcome}: {clean(view.finished.detail, 500)}"
@@ -110,11 +111,17 @@ def _matrices(view: RunView) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
+    return titled_table(title, columns, [False, *[True] * (len(columns) - 1)])
+
+
+def titled_table(title: str, columns: Sequence[str], numbers: Sequence[bool]) -> Table:
+    """An empty table; columns of numbers stand to the right and are not folded."""
     table = Table(
         title=Text(title), title_justify="left", box=None, pad_edge=False, collapse_padding=True
     )
-    for index, column in enumerate(columns):
-        table.add_column(Text(column), justify="right" if index else "left", no_wrap=True)
+    for column, is_number in zip(columns, numbers, strict=True):
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(Text(column), justify=justify, no_wrap=is_number)
     return table
 
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from cli import exits
 from cli.flags import Parser
+from cli.output import add_output_flags, output_from
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
-
-PROGRESS = ("auto", "bar", "lines", "off")
 
 
 def main(words: Sequence[str]) -> int:
@@ -27,7 +26,7 @@ def main(words: Sequence[str]) -> int:
     use_runs_directory(options)
     from cli.headless import train
 
-    return train(config, json=options.json, quiet=options.quiet, progress=options.progress)
+    return train(config, output_from(options))
 
 
 def parser() -> Parser:
@@ -37,17 +36,6 @@ def parser() -> Parser:
         "Train without a screen: progress on standard error, a summary on standard output.",
         exits.described(),
     )
-    made.add_argument(
-        "--json", action="store_true", help="write the run's events to standard output, one a line"
-    )
-    made.add_argument("--quiet", action="store_true", help="write nothing but what went wrong")
-    made.add_argument(
-        "--progress",
-        choices=PROGRESS,
-        default="auto",
-        metavar="HOW",
-        help="bar, lines (one per epoch), off, or auto (the default): a bar on a terminal, "
-        "lines elsewhere, off with --json",
-    )
+    add_output_flags(made)
     add_run_flags(made)
     return made

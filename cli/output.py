@@ -1,0 +1,40 @@
+"""What a command without a screen writes, and the flags that say so."""
+
+from __future__ import annotations
+
+import argparse
+
+from msgspec import Struct
+
+from cli.flags import Parser
+
+PROGRESS = ("auto", "bar", "lines", "off")
+
+
+class Output(Struct, frozen=True):
+    """Events (`json`), next to nothing (`quiet`), or progress (one of PROGRESS) and a summary."""
+
+    json: bool = False
+    quiet: bool = False
+    progress: str = "auto"
+
+
+def add_output_flags(parser: Parser) -> None:
+    """The flags that `output_from` reads."""
+    parser.add_argument(
+        "--json", action="store_true", help="write the run's events to standard output, one a line"
+    )
+    parser.add_argument("--quiet", action="store_true", help="write nothing but what went wrong")
+    parser.add_argument(
+        "--progress",
+        choices=PROGRESS,
+        default="auto",
+        metavar="HOW",
+        help="bar, lines (a few, for logs), off, or auto (the default): a bar on a terminal, "
+        "lines elsewhere, off with --json",
+    )
+
+
+def output_from(options: argparse.Namespace) -> Output:
+    """What was asked for."""
+    return Output(options.json, options.quiet, options.progress)
