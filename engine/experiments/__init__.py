@@ -2,7 +2,9 @@
 
 from engine.experiments.contract import Experiment
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
+from engine.experiments.grid import EXPERIMENT as GRID
 from engine.experiments.propagation import EXPERIMENT as PROPAGATION
+from engine.experiments.relu_vs_sigmoid import EXPERIMENT as RELU_VS_SIGMOID
 from engine.experiments.train import EXPERIMENT as TRAIN
 from engine.experiments.vanishing import EXPERIMENT as VANISHING
 from engine.experiments.variance import EXPERIMENT as VARIANCE
@@ -13,6 +15,8 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     VANISHING,
     PROPAGATION,
     VARIANCE,
+    RELU_VS_SIGMOID,
+    GRID,
 )
 
 

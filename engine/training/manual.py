@@ -37,7 +37,7 @@ _tanh_backward_out = torch.ops.aten.tanh_backward.grad_input
 _sigmoid_backward_out = torch.ops.aten.sigmoid_backward.grad_input
 
 # Activations whose derivative needs h alone can overwrite z: (z → h in place, δ·φ′ in place).
-_IN_PLACE: dict[str, tuple[Forward, Backward]] = {
+IN_PLACE: dict[str, tuple[Forward, Backward]] = {
     "identity": (_nothing, _nothing),
     "relu": (torch.relu_, _relu_backward),
     "tanh": (torch.tanh_, _tanh_backward),
@@ -81,7 +81,7 @@ class ManualGradients:
         self._weights_t = [weight.t() for weight in network.weights]
         self._last = len(network.weights) - 1
         self._activation: Activation = network.activation
-        self._in_place = _IN_PLACE.get(network.activation.name)
+        self._in_place = IN_PLACE.get(network.activation.name)
         self._passes: dict[int, _Pass] = {}
 
     def compute(self, x: Tensor, y: Tensor, slot: int, watch: Watch | None = None) -> Passed:

@@ -1,0 +1,205 @@
+"""Many networks of one shape as one: their parameters stacked, every product batched over nets.
+
+The layout is [nets, features, batch]: the first layers of all nets are then a single product of
+[nets·hidden, inputs] with the minibatch that they share, and the others one `bmm` each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from engine.errors import BadInput
+from engine.model.network import Network
+from engine.rules.activations import Activation
+from engine.training.manual import IN_PLACE
+
+
+class Stack:
+    """K networks of one shape, each with an activation of its own, trained by one batched step.
+
+    `weights[l]` is [K, fan_out, fan_in] and `biases[l]` [K, fan_out, 1], copies of the networks'.
+    Nets with equal activations should stand side by side: each run of them is one kernel call. A
+    net whose numbers are lost stays alone with that, since no product mixes two nets.
+
+    Raises:
+        BadInput: for an activation without a derivative of its own (prelu), or with dropout.
+    """
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self.weights = [torch.stack(w) for w in zip(*(n.weights for n in networks), strict=True)]
+        biases = [torch.stack(b) for b in zip(*(n.biases for n in networks), strict=True)]
+        self.biases = [bias.unsqueeze(2) for bias in biases]
+        self.names = networks[0].names
+        self.nets = len(networks)
+        self.runs = list(_runs([network.activation for network in networks]))
+        if any(p > 0 for network in networks for p in network.dropout):
+            raise BadInput("networks with dropout cannot be stacked: set dropout to 0")
+        self._in_place = all(rule.name in IN_PLACE for rule, _ in self.runs)
+        self._passes: dict[int, _Pass] = {}
+        self._scratch: dict[torch.Size, Tensor] = {}
+        self._last: tuple[Tensor, _Pass] | None = None
+
+    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward and backward on x [batch, inputs], y [batch]; parameters stay as they are.
+
+        Returns each net's mean loss in nats and fraction correct, both [K], on the device.
+        """
+        buffers = self._buffers(len(y))
+        self._forward(x, buffers.pre, buffers.post)
+        losses, hits = buffers.objective.differentiate(buffers.pre[-1], y)
+        for layer in range(len(self.weights) - 2, -1, -1):
+            delta = buffers.delta[layer]
+            above = self.weights[layer + 1].transpose(1, 2)
+            torch.bmm(above, buffers.delta[layer + 1], out=delta)
+            for rule, nets in self.runs:
+                _mask(rule, delta[nets], buffers.pre[layer][nets], buffers.post[layer][nets])
+        self._last = x, buffers
+        return losses, hits
+
+    def descend(self, lr: float) -> None:
+        """One step of gradient descent along what `differentiate` found last."""
+        x, buffers = self._found()
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            delta = buffers.delta[layer]
+            if layer:
+                weight.baddbmm_(delta, buffers.post[layer - 1].transpose(1, 2), alpha=-lr)
+            else:
+                weight.flatten(0, 1).addmm_(delta.flatten(0, 1), x, alpha=-lr)
+            bias.sub_(delta.sum(2, keepdim=True), alpha=lr)
+
+    def gradients(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Each layer's ∂loss/∂W [K, fan_out, fan_in] and ∂loss/∂b [K, fan_out, 1], in turn.
+
+        The weight's is overwritten by the next of the same shape.
+        """
+        x, buffers = self._found()
+        for layer, weight in enumerate(self.weights):
+            delta = buffers.delta[layer]
+            gradient = self._scratch.get(weight.shape)
+            if gradient is None:
+                gradient = self._scratch[weight.shape] = torch.empty_like(weight)
+            if layer:
+                torch.bmm(delta, buffers.post[layer - 1].transpose(1, 2), out=gradient)
+            else:
+                torch.mm(delta.flatten(0, 1), x, out=gradient.flatten(0, 1))
+            yield gradient, delta.sum(2, keepdim=True)
+
+    def gradient_norms(self, out: Tensor) -> None:
+        """‖∂loss/∂W‖ (Frobenius) of every layer and net into `out` [layers, K]."""
+        for row, (gradient, _) in zip(out, self.gradients(), strict=True):
+            torch.linalg.vector_norm(gradient.flatten(1), dim=1, out=row)
+
+    def weight_norms(self) -> Tensor:
+        """‖W‖ (Frobenius), [layers, K]."""
+        return torch.stack([torch.linalg.vector_norm(w.flatten(1), dim=1) for w in self.weights])
+
+    def delta_norms(self) -> Tensor:
+        """‖∂loss/∂z‖ over the minibatch, [layers, K]."""
+        _, buffers = self._found()
+        norms = [torch.linalg.vector_norm(d.flatten(1), dim=1) for d in buffers.delta]
+        return torch.stack(norms)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Logits [K, classes, batch] for x [batch, inputs]."""
+        like = self.weights[0]
+        pre = [like.new_empty(self.nets, w.shape[1], len(x)) for w in self.weights]
+        self._forward(x, pre, pre if self._in_place else [torch.empty_like(z) for z in pre])
+        return pre[-1]
+
+    def evaluate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Mean loss (nats) and fraction correct over `batches` of (x, y), both [K]."""
+        total = self.weights[0].new_zeros(2, self.nets)
+        examples = 0
+        for x, y in batches:
+            logits = self.logits(x)
+            picked = logits[:, y, torch.arange(len(y), device=y.device)]
+            total[0] += (logits.logsumexp(1) - picked).sum(1)
+            total[1] += (logits.argmax(1) == y).sum(1)
+            examples += len(y)
+        total /= examples
+        return total[0], total[1]
+
+    def _buffers(self, batch: int) -> _Pass:
+        if batch not in self._passes:
+            self._passes[batch] = _Pass(self.weights, batch, self._in_place)
+        return self._passes[batch]
+
+    def _found(self) -> tuple[Tensor, _Pass]:
+        if self._last is None:
+            raise ValueError("no minibatch was differentiated yet")
+        return self._last
+
+    def _forward(self, x: Tensor, pre: list[Tensor], post: list[Tensor]) -> None:
+        first = self.weights[0].flatten(0, 1)
+        for layer, z in enumerate(pre):
+            if layer:
+                torch.bmm(self.weights[layer], post[layer - 1], out=z)
+            else:
+                torch.mm(first, x.t(), out=z.flatten(0, 1))
+            z.add_(self.biases[layer])
+            if layer < len(pre) - 1:
+                for rule, nets in self.runs:
+                    _activate(rule, z[nets], post[layer][nets], self._in_place)
+
+
+class _Pass:
+    """The buffers of one batch size, each [K, fan_out, batch]."""
+
+    def __init__(self, weights: Sequence[Tensor], batch: int, in_place: bool) -> None:
+        self.pre = [weight.new_empty(*weight.shape[:2], batch) for weight in weights]
+        self.post = self.pre if in_place else [torch.empty_like(z) for z in self.pre]
+        self.delta = [torch.empty_like(z) for z in self.pre]
+        self.objective = _CrossEntropy(self.delta[-1])
+
+
+class _CrossEntropy:
+    """Mean cross-entropy of K nets on one minibatch, `delta` [K, classes, batch] its derivative."""
+
+    def __init__(self, delta: Tensor) -> None:
+        nets, _, self._batch = delta.shape
+        self._delta = delta
+        self._label = torch.empty(nets, 1, self._batch, dtype=torch.int64, device=delta.device)
+        self._one = delta.new_full((nets, 1, self._batch), -1.0)
+
+    def differentiate(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        label = self._label.copy_(y)
+        largest, chosen = logits.max(1, keepdim=True)
+        delta = torch.sub(logits, largest, out=self._delta)
+        picked = delta.gather(1, label)
+        delta.exp_()
+        total = delta.sum(1, keepdim=True)
+        delta.div_(total).scatter_add_(1, label, self._one).div_(self._batch)
+        losses = total.log_().sub_(picked).mean((1, 2))
+        return losses, (chosen == label).to(losses.dtype).mean((1, 2))
+
+
+def _runs(activations: Sequence[Activation]) -> Iterator[tuple[Activation, slice]]:
+    begin = 0
+    for rule, same in groupby(activations):
+        if rule.derivative is None:
+            raise BadInput(
+                f"{rule.name} has a learned parameter and cannot be stacked: take leaky_relu"
+            )
+        end = begin + len(list(same))
+        yield rule, slice(begin, end)
+        begin = end
+
+
+def _activate(rule: Activation, z: Tensor, h: Tensor, in_place: bool) -> None:
+    if rule.name not in IN_PLACE:
+        h.copy_(rule.forward(z))
+        return
+    if not in_place:
+        h.copy_(z)
+    IN_PLACE[rule.name][0](h)
+
+
+def _mask(rule: Activation, delta: Tensor, z: Tensor, h: Tensor) -> None:
+    if rule.name in IN_PLACE:
+        IN_PLACE[rule.name][1](delta, h)
+    elif rule.derivative:
+        delta.mul_(rule.derivative(z, h))
