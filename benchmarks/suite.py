@@ -32,4 +32,5 @@ SUITE = (
     Benchmark("first_frame", "First frame"),
     Benchmark("record", "The run's record"),
     Benchmark("lab_explosion", "The lab: random products of all seeds at once"),
+    Benchmark("lab_propagation", "The lab: signals through 100 networks at once"),
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.store.checkpoint import Start
     from engine.training.shelf import Shelf
 
-MOST_WEIGHTS = 2**26  # of one layer of all nets: 768 MiB with the copy that is multiplied
+MOST_WEIGHTS = 2**27  # of one layer of all nets: a second or two of drawing
 MOST_UNITS = 2**26  # of all layers of all nets, for each input
 CALIBRATION_INPUTS = 32
 GAUSSIAN = "gaussian"
@@ -125,7 +125,7 @@ class PropagationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         if self.nets * self.width**2 > MOST_WEIGHTS:
             raise BadInput(
                 f"nets = {self.nets} with layers of width = {self.width} are more than the "
-                f"{MOST_WEIGHTS:,} weights held at once: take fewer nets or a smaller width"
+                f"{MOST_WEIGHTS:,} weights drawn for a layer: take fewer nets or a smaller width"
             )
         if self.inputs * self.nets * self.width * self.depth > MOST_UNITS:
             raise BadInput(
@@ -161,6 +161,13 @@ class Propagate:
         """Forward layer by layer, back again, the named starts, and the plane of phases."""
         refuse_start(start)
         # torch is loaded when a run begins, not by a menu
+        from engine.lab.threads import one_thread
+
+        with one_thread():
+            yield from self._propagating(config, controls)
+
+    def _propagating(self, config: PropagationSettings, controls: Controls) -> Iterator[Event]:
+        from engine.lab import propagation_views as views
         from engine.lab.known_starts import KNOWN
         from engine.lab.outlook import outlook
         from engine.lab.propagation import Propagation
@@ -179,7 +186,7 @@ class Propagate:
         yield from _through(seen, theory, course)
         if not course.ended:
             yield from _beside(config, seen, theory, course, draws)
-        yield from course.finished(_summary(seen, theory))
+        yield from course.finished(views.summary(seen, theory))
 
 
 def _networks(
@@ -189,7 +196,8 @@ def _networks(
     of the first two."""
     import torch
 
-    from engine.lab.nets import Start, correlations, hidden_widths, pair_of_inputs, scaled
+    from engine.lab.nets import Start, correlations, hidden_widths
+    from engine.lab.signals import pair_of_inputs, scaled, some_examples
 
     outputs, second, correlation = _OUTPUTS, config.second_moment, config.correlation
     if config.data == GAUSSIAN:
@@ -197,13 +205,16 @@ def _networks(
         more = torch.randn(config.nets, config.inputs - 2, config.width, generator=draws)
         inputs = torch.cat([inputs, scaled(more, second)], 1)
     else:
-        inputs, second, outputs = _examples(config, controls, draws, shelf)
+        asked = RunConfig(data=config.data, data_dir=config.data_dir)
+        dataset = shelf.load(asked, torch.device("cpu"), controls.report)
+        inputs, second = some_examples(dataset, config.inputs, draws)
+        outputs = len(dataset.info.classes)
         correlation = float(correlations(inputs))
     widths = hidden_widths(inputs.shape[-1], config.width, config.depth, outputs)
     if config.nets * widths[0] * widths[1] > MOST_WEIGHTS:
         raise BadInput(
             f"nets = {config.nets} whose first layer is {widths[0]}→{widths[1]} are more than the "
-            f"{MOST_WEIGHTS:,} weights held at once: take fewer nets or a smaller width"
+            f"{MOST_WEIGHTS:,} weights drawn for a layer: take fewer nets or a smaller width"
         )
     net = Start(
         initializers.INITIALIZERS[config.init],
@@ -213,22 +224,6 @@ def _networks(
         config.bias_std,
     )
     return net, inputs, second, correlation
-
-
-def _examples(
-    config: PropagationSettings, controls: Controls, draws: Generator, shelf: Shelf
-) -> tuple[Tensor, float, int]:
-    """Training examples scaled to the mean square of all, that mean square, and the classes."""
-    import torch
-
-    from engine.lab.nets import scaled
-
-    asked = RunConfig(data=config.data, data_dir=config.data_dir)
-    dataset = shelf.load(asked, torch.device("cpu"), controls.report)
-    unit = 255 if dataset.x_train.dtype == torch.uint8 else 1
-    second = float(dataset.x_train.float().square().mean()) / unit**2
-    some = torch.randperm(len(dataset.x_train), generator=draws)[: config.inputs]
-    return scaled(dataset.x_train[some], second)[None], second, len(dataset.info.classes)
 
 
 def _through(seen: Propagation, theory: Outlook | None, course: Course) -> Iterator[Event]:
@@ -292,22 +287,6 @@ def _beside(
     findings += propagation_claims.of_places(places)
     for finding in findings:
         yield claim(**finding)
-
-
-def _summary(seen: Propagation, theory: Outlook | None) -> str:
-    from engine.lab.propagation import gradient_factors, typical
-
-    measured = (
-        typical(gradient_factors(seen.delta, seen.start.layers - 1)) if 0 in seen.delta else 1
-    )
-    said = f"‖δ‖ × {measured:.4f} per layer towards the input"
-    if theory is None:
-        return f"{said}; no theory for init {seen.start.rule.name}"
-    fixed = theory.fixed
-    return (
-        f"{said} (theory {theory.factor:.4f}); χ₁ = {fixed.chi:.4g}, {fixed.phase}, "
-        f"depth scale {fixed.depth_scale:.3g} layers"
-    )
 
 
 LESSON = (

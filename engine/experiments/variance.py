@@ -97,6 +97,13 @@ def measure(
     """Every initializer in turn, then Xavier's at other shapes."""
     refuse_start(start)
     # torch is loaded when a run begins, not by a menu
+    from engine.lab.threads import one_thread
+
+    with one_thread():
+        yield from _measuring(config, controls)
+
+
+def _measuring(config: VarianceSettings, controls: Controls) -> Iterator[Event]:
     from engine.training.seeds import generator
 
     draws = generator(config.seed, "initialization")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from torch import Generator
 
-from engine.lab.nets import Start, hidden_widths, pair_of_inputs
+from engine.lab.nets import Start, hidden_widths
 from engine.lab.propagation import Propagation, gradient_factors, typical
+from engine.lab.signals import pair_of_inputs
 from engine.rules.activations import ACTIVATIONS
 from engine.rules.initializers import INITIALIZERS, Draw
 from engine.theory.fluctuations import factor_tolerance

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import normalize
 
 from engine.model.lsuv import MAX_ITERATIONS, TOLERANCE
 from engine.rules.activations import Activation
 from engine.rules.initializers import Draw, Initializer
 from engine.theory.moments import slopes
 
-KEPT_WEIGHTS = 2**27  # numbers of all layers together (512 MiB); what is beyond is drawn again
+KEPT_WEIGHTS = 2**25  # numbers of all layers together (128 MiB); what is beyond is drawn again
+BLOCK = 2**17  # numbers multiplied at once: what a core's own cache holds, beside their float64
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,9 @@ class Nets:
         self._gains = torch.ones(nets, dtype=torch.float64) if gains is None else gains
         stds = torch.full((nets,), start.bias_std, dtype=torch.float64)
         self._bias_stds = stds if bias_stds is None else bias_stds
-        self._keep = keep
-        self._kept: list[Tensor | None] = []
-        self._states: list[Tensor] = []
+        self._room = keep
+        self._kept: dict[tuple[int, int], Tensor] = {}  # by layer and first net of the block
+        self._states: dict[tuple[int, int], Tensor] = {}
         self._scales: list[Tensor] = []  # of each layer's weights, [nets, 1, 1]
 
     def forward(self, inputs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -73,11 +72,7 @@ class Nets:
         """
         h = inputs.expand(self.nets, -1, -1)
         for layer in range(self.start.layers):
-            self._states.append(self._generator.get_state())
-            weight = self._drawn(layer, self._generator)
-            numbers = sum(kept.numel() for kept in self._kept if kept is not None)
-            self._kept.append(weight if numbers + weight.numel() <= self._keep else None)
-            products = torch.bmm(h, weight.double().mT)
+            products = torch.cat([self._up(layer, some, h[some]) for some in self._blocks(layer)])
             bias = self._biases(self.start.widths[layer + 1])
             scale = self._gains[:, None, None]
             if self.start.rule.calibrated:
@@ -95,17 +90,34 @@ class Nets:
         Each input of each net has its own loss; all are float64 [nets, inputs, width].
         """
         for layer in range(self.start.layers - 1, 0, -1):
-            weight = self._kept[layer]
-            if weight is None:
-                again = Generator().set_state(self._states[layer])
-                weight = self._drawn(layer, again)
-            below = torch.bmm(delta, weight.double()) * self._scales[layer]
+            back = [self._down(layer, some, delta[some]) for some in self._blocks(layer)]
+            below = torch.cat(back) * self._scales[layer]
             delta = below * slopes(self.start.activation, self.z[layer - 1])
             yield delta
 
-    def _drawn(self, layer: int, generator: Generator) -> Tensor:
+    def _blocks(self, layer: int) -> list[slice]:
         fan_in, fan_out = self.start.widths[layer : layer + 2]
-        weight = torch.empty(self.nets, fan_out, fan_in, dtype=torch.float32)
+        size = max(1, BLOCK // (fan_in * fan_out))
+        return [slice(i, min(i + size, self.nets)) for i in range(0, self.nets, size)]
+
+    def _up(self, layer: int, some: slice, h: Tensor) -> Tensor:
+        self._states[layer, some.start] = self._generator.get_state()
+        weight = self._drawn(layer, some, self._generator)
+        if weight.numel() <= self._room:
+            self._room -= weight.numel()
+            self._kept[layer, some.start] = weight
+        return torch.bmm(h, weight.double().mT)
+
+    def _down(self, layer: int, some: slice, delta: Tensor) -> Tensor:
+        weight = self._kept.get((layer, some.start))
+        if weight is None:
+            again = Generator().set_state(self._states[layer, some.start])
+            weight = self._drawn(layer, some, again)
+        return torch.bmm(delta, weight.double())
+
+    def _drawn(self, layer: int, some: slice, generator: Generator) -> Tensor:
+        fan_in, fan_out = self.start.widths[layer : layer + 2]
+        weight = torch.empty(some.stop - some.start, fan_out, fan_in, dtype=torch.float32)
         self.start.rule.fill(weight, self.start.draw, generator)
         return weight
 
@@ -123,26 +135,6 @@ def unit_variance(products: Tensor, bias: Tensor, scale: Tensor) -> Tensor:
             break
         scale = torch.where(far, scale / variance.sqrt(), scale)
     return scale
-
-
-def pair_of_inputs(
-    nets: int, features: int, second_moment: float, correlation: float, generator: Generator
-) -> Tensor:
-    """For each net two Gaussian directions, float64 [nets, 2, features].
-
-    Each input has exactly this mean square, and each pair exactly this correlation (the cosine of
-    the angle between them); at least two features.
-    """
-    draws = torch.randn(nets, 2, features, generator=generator, dtype=torch.float64)
-    first = normalize(draws[:, 0], dim=-1)
-    across = draws[:, 1] - (draws[:, 1] * first).sum(-1, keepdim=True) * first
-    second = correlation * first + math.sqrt(1 - correlation**2) * normalize(across, dim=-1)
-    return scaled(torch.stack([first, second], dim=1), second_moment)
-
-
-def scaled(inputs: Tensor, second_moment: float) -> Tensor:
-    """Every input [..., features] brought to this mean square, in float64."""
-    return normalize(inputs.double(), dim=-1) * math.sqrt(inputs.shape[-1] * second_moment)
 
 
 def correlations(z: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Generator, Tensor
 
 from engine.events import GridChanged
-from engine.lab.nets import Nets, Start, hidden_widths, scaled
+from engine.lab.nets import Nets, Start, hidden_widths
+from engine.lab.signals import scaled
 from engine.rules.activations import Activation
 from engine.rules.initializers import INITIALIZERS, Draw
 from engine.theory.criticality import critical_points, half_stable_point

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.events import SeriesExtended, TableChanged
 from engine.lab.known_starts import Factor
 from engine.lab.outlook import Outlook
-from engine.lab.propagation import Propagation
+from engine.lab.propagation import Propagation, gradient_factors, typical
 from engine.theory.variance_map import depth_scale
 
 QUANTILES = {"band 5 %": 0.05, "median": 0.5, "band 95 %": 0.95}
@@ -113,6 +113,21 @@ def known_table(factors: Sequence[Factor], depth: int, width: int) -> TableChang
         table="gradient factor per layer",
         columns=(f"{depth} layers of {width}", "theory", "measured", "± tolerance", "nets"),
         rows=tuple((f.name, f.predicted, f.measured, f.tolerance, f.nets) for f in factors),
+    )
+
+
+def summary(seen: Propagation, theory: Outlook | None) -> str:
+    """What came out, in a sentence."""
+    if 0 not in seen.delta:
+        return "the signal was not followed to its end"
+    measured = typical(gradient_factors(seen.delta, seen.start.layers - 1))
+    said = f"‖δ‖ × {measured:.4f} per layer towards the input"
+    if theory is None:
+        return f"{said}; no theory for init {seen.start.rule.name}"
+    fixed = theory.fixed
+    return (
+        f"{said} (theory {theory.factor:.4f}); χ₁ = {fixed.chi:.4g}, {fixed.phase}, "
+        f"depth scale {fixed.depth_scale:.3g} layers"
     )
 
 
