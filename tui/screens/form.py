@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import ClassVar
 
@@ -38,6 +38,7 @@ class FormScreen(ModalScreen[RunConfig]):
         self._after: RunConfig | None = config
         self._texts = draft.typed(config)
         self._problems: dict[str, str] = {}
+        self._notes: dict[str, tuple[Static, Static]] = {}
 
     def compose(self) -> ComposeResult:
         """The groups of fields, scrollable, over a line that sums up and the buttons."""
@@ -109,8 +110,8 @@ class FormScreen(ModalScreen[RunConfig]):
             name = f"edit-{field.name}"
             editor = steady(Input(text, id=name, compact=True, select_on_focus=False))
         label = Static(field.name.replace("_", " "), classes="label", markup=False)
-        yield Horizontal(label, editor, classes="field")
-        yield Static("", id=f"note-{field.name}", classes="note", markup=False)
+        yield label
+        yield editor
 
     def _set(self, editor: Widget, text: str) -> None:
         name = str(editor.id).removeprefix("edit-")
@@ -120,15 +121,24 @@ class FormScreen(ModalScreen[RunConfig]):
         self._judge()
 
     def _judge(self) -> None:
-        was_wrong = set(self._problems)
         self._after, self._problems = draft.check(self._texts)
-        for name in was_wrong | set(self._problems):
-            note = self.query_one(f"#note-{name}", Static)
-            note.update(self._problems.get(name, ""))
-            note.set_class(name in self._problems, "wrong")
+        self._say_beside(self._problems)
         line = self.query_one("#summary", Static)
         line.update(draft.summary(self._before, self._after, self._problems))
         line.set_class(bool(self._problems), "wrong")
+
+    def _say_beside(self, problems: Mapping[str, str]) -> None:
+        """Each problem below its field; a field that is well has no such line."""
+        for name in set(self._notes) - set(problems):
+            for widget in self._notes.pop(name):
+                widget.remove()
+        for name, text in problems.items():
+            if name in self._notes:
+                self._notes[name][1].update(text)
+                continue
+            pair = Static(classes="label"), Static(text, classes="note", markup=False)
+            self._notes[name] = pair
+            self.query_one("#fields").mount(*pair, after=f"#edit-{name}")
 
     def _apply(self) -> None:
         if self._after is not None:

@@ -20,7 +20,10 @@ async def opened(driver: Driver) -> FormScreen:
 
 
 def note(form: FormScreen, name: str) -> str:
-    return str(form.query_one(f"#note-{name}", Static).content)
+    """The line below a field; "" when there is none."""
+    children = list(form.query_one("#fields").children)
+    below = children[children.index(form.query_one(f"#edit-{name}")) + 2]
+    return str(below.content) if isinstance(below, Static) and below.has_class("note") else ""
 
 
 async def test_every_setting_has_a_field_of_its_kind() -> None:
