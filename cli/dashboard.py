@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from cli import exits
 from cli.flags import Parser
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
@@ -17,6 +19,7 @@ from engine.text import clean
 COMMANDS = """commands:
   mlp-tui [flags]          train and watch it live
   mlp-tui train [flags]    the same run without a screen; --json writes its events
+  mlp-tui lab [NAME]       experiments beside their theory; --list names them, --check tests them
   mlp-tui doctor           what will work here and what will not"""
 
 
@@ -33,10 +36,10 @@ def main(words: Sequence[str]) -> int:
         return exits.COMPLETED
     config = config_from(options)
     check_data(config)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise BadInput("the dashboard needs a terminal; mlp-tui train does the same run without")
     use_runs_directory(options)
-    return _open(config)
+    return open_app(config)
 
 
 def parser() -> Parser:
@@ -51,7 +54,12 @@ def parser() -> Parser:
     return made
 
 
-def _open(config: RunConfig) -> int:
+def open_app(config: RunConfig, *, lab: str | None = None, settings: Struct | None = None) -> int:
+    """Open the screen on a run of `config`; returns the exit code once it is left.
+
+    With `lab` it opens in the laboratory: on the experiment of that name, with these settings,
+    or on the catalogue ("").
+    """
     from engine.process_link import ProcessLink
 
     try:
@@ -61,9 +69,10 @@ def _open(config: RunConfig) -> int:
         return exits.FAILED
     hung_up = False
     try:
-        from tui.app import DashboardApp
+        from tui.app import DashboardApp, Opening
 
-        app = DashboardApp(link, config)
+        opening = None if lab is None else Opening(lab, settings)
+        app = DashboardApp(link, config, opening=opening)
         app.run()
         hung_up = app.hung_up
     finally:
@@ -71,6 +80,11 @@ def _open(config: RunConfig) -> int:
         if not hung_up:
             link.close()
     return app.return_code or exits.COMPLETED
+
+
+def on_terminal() -> bool:
+    """Whether a screen can be opened."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def check_data(config: RunConfig) -> None:

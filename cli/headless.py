@@ -98,7 +98,8 @@ def run(experiment: Experiment, config: Struct, output: Output, summarized: Summ
     """
     stdout = take_stdout() if output.json else None
     played = play(experiment, config, partial(watcher_for, output), stdout=stdout)
-    return settled(played, output, summarized)
+    tell(played, output, summarized)
+    return code_of(played)
 
 
 def play(
@@ -128,8 +129,15 @@ def play(
     return Played(session, watch.view, record.directory if record else None, lines, gone)
 
 
-def settled(played: Played, output: Output, summarized: Summarized) -> int:
-    """Say what came of a run; returns the exit code.
+def tell(played: Played, output: Output, summarized: Summarized) -> bool:
+    """Print what is left of a run, if it began; False when nobody reads it."""
+    if output.json or output.quiet or not played.view.started:
+        return True
+    return write(summarized(played.view, clean(str(played.record), 500)))
+
+
+def code_of(played: Played) -> int:
+    """The exit code of a run; what went wrong is said on standard error.
 
     Raises:
         BadInput: when that is why it has not begun.
@@ -139,8 +147,6 @@ def settled(played: Played, output: Output, summarized: Summarized) -> int:
         return _unprepared(session)
     if lines and lines.failure:
         return complain(f"standard output cannot be written: {lines.failure.strerror}")
-    if not output.json and not output.quiet and played.view.started:
-        write(lambda: summarized(played.view, clean(str(played.record), 500)))
     if session.error:
         return complain(readable(session.error), session.trace)
     code = exits.OF_OUTCOME[session.finished.outcome]
@@ -164,16 +170,18 @@ def _unprepared(session: Session) -> int:
     return complain("the run could not be prepared", session.trace)
 
 
-def write(rendered: Callable[[], RenderableType]) -> None:
-    """Print to standard output, as far as anybody reads it."""
+def write(text: RenderableType) -> bool:
+    """Print to standard output; False when nobody reads it any more."""
     try:
-        plain().print(rendered())
+        plain().print(text)
     except BrokenPipeError:
         discard_stdout()
+        return False
+    return True
 
 
 def complain(sentence: str, trace: str = "") -> int:
-    """Say what went wrong, below the traceback of what nobody foresaw."""
+    """Say what went wrong, below the traceback of what nobody foresaw; the exit code of failure."""
     with suppress(BrokenPipeError):  # the exit code tells it too
         sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
     return exits.FAILED

@@ -54,6 +54,12 @@ def _train(words: Sequence[str]) -> int:
     return train.main(words)
 
 
+def _lab(words: Sequence[str]) -> int:
+    from cli import lab
+
+    return lab.main(words)
+
+
 def _doctor(words: Sequence[str]) -> int:
     from cli import doctor
 
@@ -67,5 +73,5 @@ def _dashboard(words: Sequence[str]) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
-    {"train": _train, "doctor": _doctor}
+    {"train": _train, "lab": _lab, "doctor": _doctor}
 )

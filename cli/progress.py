@@ -80,9 +80,16 @@ class Bar:
     """A progress bar, redrawn by the training thread itself a few times a second.
 
     A second thread that draws would take the interpreter from the trainer at its own moments.
+    A `transient` bar is wiped at its end.
     """
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        transient: bool = False,
+    ) -> None:
         self._clock = clock
         self._drawn = -math.inf
         self._speed = Speed()
@@ -93,6 +100,7 @@ class Bar:
             _Figures(Column(no_wrap=True)),
             console=console,
             auto_refresh=False,
+            transient=transient,
             expand=True,
         )
         self._task = self._bar.add_task("preparing", total=None, figures="")

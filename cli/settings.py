@@ -14,7 +14,7 @@ from cli.flags import Parser, add_settings, given
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.presets import PRESETS, named
-from engine.schema import ConfigT, readings
+from engine.schema import ConfigT, fields_of, readings
 from engine.store.layout import VARIABLE
 
 
@@ -78,6 +78,12 @@ def typed_config(
         values |= readings(config_type, read_table(options.config), f"--config {options.config}")
     values |= given(options, config_type)
     return config_type(**values)
+
+
+def full_pace(config_type: type[Struct]) -> dict[str, Any]:
+    """The settings that make an experiment run as fast as it goes."""
+    paced = any(field.name == "pace" for field in fields_of(config_type))
+    return readings(config_type, {"pace": "full"}, "full pace") if paced else {}
 
 
 def use_runs_directory(options: argparse.Namespace) -> None:
