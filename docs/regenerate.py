@@ -1,4 +1,4 @@
-"""Make the README's picture and key table anew: ``python docs/regenerate.py``.
+"""Make the README's picture, key table and catalogue anew: ``python docs/regenerate.py``.
 
 The picture is a real one: an engine trains on Fashion-MNIST (where that is missing, on synthetic
 garments) and Textual exports the screen.
@@ -11,7 +11,9 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from cli.lab import catalogue
 from engine.config import RunConfig
+from engine.experiments import EXPERIMENTS
 from engine.process_link import ProcessLink
 from tui.app import DashboardApp
 from tui.capabilities import FULL
@@ -67,6 +69,15 @@ def key_table() -> str:
     return "\n".join(lines)
 
 
+def lab_table() -> str:
+    """The laboratory's experiments as a Markdown table, in the catalogue's order."""
+    lines = ["| experiment | what it asks | what it shows | how long |", "|---|---|---|---|"]
+    for e in catalogue(EXPERIMENTS).values():
+        cells = (f"`{e.name}`", e.question, e.shows, e.lasts)
+        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
 def replaced(text: str, name: str, content: str) -> str:
     """`text` with what stands between the marks of `name` replaced."""
     marks = (f"<!-- {name} -->", f"<!-- end of {name} -->")
@@ -74,9 +85,14 @@ def replaced(text: str, name: str, content: str) -> str:
     return pattern.sub(lambda _: f"{marks[0]}\n{content}\n{marks[1]}", text)
 
 
+def with_tables(text: str) -> str:
+    """The README's text with its generated tables as they are now."""
+    return replaced(replaced(text, "keys", key_table()), "lab", lab_table())
+
+
 def main() -> None:
-    """Write both."""
-    README.write_text(replaced(README.read_text(), "keys", key_table()))
+    """Write them all."""
+    README.write_text(with_tables(README.read_text()))
     (DOCS / "dashboard.svg").write_text(asyncio.run(picture()))
 
 
