@@ -95,6 +95,11 @@ def fields_of(config_type: type[msgspec.Struct]) -> tuple[Field, ...]:
     return tuple(described)
 
 
+def setting_of(config_type: type[msgspec.Struct], name: str) -> Setting:
+    """How a field of another settings class is described, to offer the same here."""
+    return next(field.setting for field in fields_of(config_type) if field.name == name)
+
+
 def check(config: msgspec.Struct) -> None:
     """Put every field into its canonical form, or say which one cannot be used.
 

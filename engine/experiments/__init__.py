@@ -1,10 +1,12 @@
 """The registry: one experiment per file, one line each here."""
 
 from engine.experiments.contract import Experiment
+from engine.experiments.edge import EXPERIMENT as EDGE
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
 from engine.experiments.grid import EXPERIMENT as GRID
 from engine.experiments.propagation import EXPERIMENT as PROPAGATION
 from engine.experiments.relu_vs_sigmoid import EXPERIMENT as RELU_VS_SIGMOID
+from engine.experiments.symmetry import EXPERIMENT as SYMMETRY
 from engine.experiments.train import EXPERIMENT as TRAIN
 from engine.experiments.vanishing import EXPERIMENT as VANISHING
 from engine.experiments.variance import EXPERIMENT as VARIANCE
@@ -17,6 +19,8 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     VARIANCE,
     RELU_VS_SIGMOID,
     GRID,
+    SYMMETRY,
+    EDGE,
 )
 
 
