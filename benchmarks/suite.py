@@ -33,4 +33,5 @@ SUITE = (
     Benchmark("record", "The run's record"),
     Benchmark("lab_explosion", "The lab: random products of all seeds at once"),
     Benchmark("lab_propagation", "The lab: signals through 100 networks at once"),
+    Benchmark("lab_race", "The lab: many networks trained as one"),
 )

@@ -25,7 +25,7 @@ from engine.training import numerics
 from engine.training.seeds import derived, generator
 
 EVALUATED_AT_ONCE = 500
-MOST_PARAMETERS = 2**27  # of all nets together: 512 MiB of float32
+MOST_PARAMETERS = 2**26  # of all nets together: 256 MiB of float32, and as much for gradients
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.lab.stacked import Stack
 
-ITERATIONS = 12
+ITERATIONS = 8
 MOST_NUMBERS = 2**24  # beyond it, a graph in float64 is more than a gauge is worth
 
 
