@@ -27,7 +27,17 @@ def loaded(code: str, repository: Path) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["--version"],
+        ["lab", "--help"],
+        ["lab", "--list"],
+        ["lab", "explosion", "--help"],
+    ],
+)
 def test_help_loads_neither_torch_nor_a_screen(words: list[str], repository: Path) -> None:
     code = f"""
 import sys

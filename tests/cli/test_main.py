@@ -28,7 +28,7 @@ def test_the_settings_are_printed_for_every_command(
     assert "\nlr = 0.5\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["lab", "--help"]])
 def test_help_documents_the_exit_codes(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from cli.progress import Bar, Lines, Watcher, current_epoch
 from cli.summary import number, summary
 from engine.config import RunConfig
 from engine.events import (
+    Advanced,
     DatasetInfo,
     EpochFinished,
     Event,
@@ -127,6 +128,35 @@ def test_the_bar_is_not_redrawn_more_often_than_a_person_can_see() -> None:
     folded(events()[:2] * 50, bar)
     assert written(on) == before
     bar.close()
+
+
+def experiment(total: int = 40) -> list[Event]:
+    started = RunStarted(time=0.0, run_id="r", experiment="fake", config={})
+    advanced = [Advanced(time=n / 4, done=n, total=total) for n in range(1, total // 2 + 1)]
+    return [started, *advanced]
+
+
+def test_lines_tell_each_tenth_of_an_experiment_once() -> None:
+    on = console(terminal=False)
+    folded(experiment(), Lines(on))
+    assert written(on).splitlines() == [f"fake step {n}/40" for n in (4, 8, 12, 16, 20)]
+
+
+def test_the_bar_shows_how_far_an_experiment_is_and_the_time_left() -> None:
+    on = console(terminal=True)
+    bar = Bar(on, Clock())
+    folded(experiment(), bar)
+    bar.close()
+    assert "fake step 20/40" in written(on)
+    assert "5 s left" in written(on)
+
+
+def test_a_transient_bar_is_wiped() -> None:
+    on = console(terminal=True)
+    bar = Bar(on, Clock(), transient=True)
+    folded(experiment(), bar)
+    bar.close()
+    assert written(on).rstrip("\n").endswith("\x1b[2K")
 
 
 @pytest.mark.parametrize(("step", "epoch"), [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2)])
