@@ -41,13 +41,18 @@ def arrange(
         return Arrangement()
     if width < NARROWEST or height < LOWEST:
         at = chosen % count
-        only = Arrangement(one=True, hidden=count - 1)
         if at < figures:
-            return Arrangement((at,), one=True, hidden=only.hidden)
-        return Arrangement((), 1, (at - figures,), 1, (height,), one=True, hidden=only.hidden)
+            return Arrangement((at,), one=True, hidden=count - 1)
+        return Arrangement((), 1, (at - figures,), 1, (height,), one=True, hidden=count - 1)
     least = max(_FIGURE[1] + 2, height // 2) if figures else 0
     tables, rows, columns = _tables(texts, width, height - least, chosen)
-    shown, across = _figures(width, height - sum(rows), figures, chosen)
+    at = chosen % (count - 1) if figures and len(texts) > 1 and not tables else 0
+    shown: tuple[int, ...] = ()
+    if at >= figures > 0:  # no table fits beside the figures: each has its turn in their place
+        tables, rows, columns = (at - figures,), shared([texts[at - figures], texts[-1]], height), 1
+        across = 1
+    else:
+        shown, across = _figures(width, height - sum(rows), figures, chosen)
     hidden = count - len(shown) - len(tables) - 1
     return Arrangement(shown, across, (*tables, len(texts) - 1), columns, rows, hidden=hidden)
 
@@ -71,6 +76,8 @@ def _tables(
     """
     *tables, claims = texts
     columns = max(1, min(len(tables), width // _TEXT))
+    if any(shared([table, claims], room)[0] < min(table, _LEAST_TABLE) for table in tables):
+        return (), shared([claims], room), 1
     for count in range(len(tables), 0, -1):
         shown = _window(len(tables), count, chosen)
         across = min(columns, count)

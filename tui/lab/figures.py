@@ -79,14 +79,19 @@ def _span(curves: list[Series]) -> float:
 
 
 def _x_range(curves: list[Curve], *, ended: bool) -> tuple[float, float] | None:
-    """What the points span; while they come up to a round number, so that the axis stands."""
+    """What the points span; while they come, up to a round number, so that the axis stands still.
+
+    A prediction is drawn whole from the start and needs no room to grow.
+    """
     ends = [c.series.x_extent for c in curves if len(c.series)]
     if not ends:
         return None
     low, high = min(e[0] for e in ends), max(e[1] for e in ends)
-    if ended or high <= low or not math.isfinite(high - low):
+    whole = ended or any(c.name.startswith("theory") for c in curves)
+    if whole or high <= low or not math.isfinite(high - low):
         return low, high
-    return low, low + nice_step(high - low, 1)
+    step = nice_step(high - low, 8)
+    return low, low + step * math.ceil((high - low) / step - 1e-9)
 
 
 def heats(view: RunView) -> dict[str, Heat]:

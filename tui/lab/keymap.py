@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.experiments.contract import Experiment
+from engine.schema import Field, fields_of
 from tui.keymap import Action, Situation, spelled
 
 _RUN, _VIEW, _PROGRAM = "Experiment", "View", "Program"
@@ -65,3 +67,13 @@ TAKEN = frozenset(key for action in ACTIONS for key in action.keys)
 def key_of(action_id: str) -> str:
     """The first key of an action, as a person reads it."""
     return spelled(BY_ID[action_id].keys[0])
+
+
+def turning_keys(experiment: Experiment) -> dict[str, tuple[Field, int]]:
+    """The keys that turn the experiment's parameters: letter and capital, forth and back."""
+    turns: dict[str, tuple[Field, int]] = {}
+    for field in fields_of(experiment.config):
+        if field.setting.key:
+            turns[field.setting.key] = (field, 1)
+            turns[field.setting.key.upper()] = (field, -1)
+    return turns

@@ -19,7 +19,8 @@ from engine.experiments.contract import Experiment
 from engine.schema import Field, fields_of, spell, spell_number
 from engine.text import clean
 from tui.lab.figures import claim_rows
-from tui.lab.state import Result
+from tui.lab.keymap import key_of
+from tui.lab.state import Lab, Result
 from tui.run_view import RunView
 from tui.status import Notice, Tone
 from tui.widgets.claim_table import allowed, counted, verdict
@@ -33,7 +34,29 @@ _HEADINGS: dict[str, tuple[str, Tone]] = {
 }
 
 
-def ended(view: RunView, log_place: Callable[[str], str]) -> Notice | None:
+def notice(lab: Lab, name: str, log_place: Callable[[str], str]) -> Notice | None:
+    """What deserves a panel; None while the experiment just goes on."""
+    result = lab.results[name]
+    if lab.lost:
+        again = f"{key_of('restart')} starts the engine again."
+        return Notice("The engine is gone", (clean(lab.lost, 400), again), "alert")
+    if result.refused:
+        what = f"{key_of('defaults')} goes back to the first settings."
+        return Notice("That cannot be run", (clean(result.refused, 400), what), "alert")
+    if lab.waiting(name):
+        return _preparing(lab) if lab.starting == name else None
+    return _ended(result.view, log_place)
+
+
+def _preparing(lab: Lab) -> Notice | None:
+    news = lab.progress
+    if news is None:
+        return None
+    share = news.done / news.total if news.total > 0 else math.nan
+    return Notice("Preparing", (clean(news.text, 200),), share=share)
+
+
+def _ended(view: RunView, log_place: Callable[[str], str]) -> Notice | None:
     """What came of the experiment; None while it goes on."""
     if view.finished is None:
         return None

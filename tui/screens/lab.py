@@ -8,32 +8,26 @@ from typing import ClassVar, Literal
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.screen import Screen
 from textual.visual import VisualType
-from textual.widget import Widget
 
 from engine import controls
 from engine.errors import BadInput
 from engine.experiments.contract import Experiment
-from engine.schema import Field, fields_of
 from engine.text import clean
 from tui.capabilities import Capabilities
 from tui.commands import pace_words
 from tui.hub import Hub
 from tui.lab import figures, keymap, words
-from tui.lab.arrangement import Arrangement, arrange
-from tui.lab.keymap import BY_ID
+from tui.lab.keymap import BY_ID, turning_keys
 from tui.lab.state import Lab
 from tui.screens.lab_keys import LabKeys, lab_bindings
+from tui.screens.lab_panels import LabPanels
 from tui.screens.panel import Panel
 from tui.status import Notice
-from tui.widgets.claim_table import ClaimTable, counted
-from tui.widgets.heatmap import Heatmap
+from tui.widgets.claim_table import counted
 from tui.widgets.lab_header import LabHeader
-from tui.widgets.lab_plot import LabPlot
 from tui.widgets.log_line import LogLine
-from tui.widgets.text_table import TextTable, TextTableView
 
 Level = Literal["info", "warning", "error"]
 _NOTICED = 28
@@ -64,10 +58,6 @@ class LabScreen(Screen[None]):
         self._terminal = terminal
         self._log_place = log_place
         self._turns = turning_keys(experiment)
-        self._heats: dict[str, Heatmap] = {}
-        self._tables: dict[str, TextTableView] = {}
-        self._plan: Arrangement | None = None
-        self._at = 0
         self._said: tuple[str, Level] = ("", "info")
         self._logged = ("", 0)
 
@@ -75,11 +65,7 @@ class LabScreen(Screen[None]):
         """The widgets, from top to bottom; grids and tables come with their first events."""
         yield LabHeader(capabilities=self._terminal)
         yield Panel(id="panel")
-        with Container(id="figures"):
-            for _ in self.experiment.charts:
-                yield LabPlot(capabilities=self._terminal)
-        with Container(id="texts"):
-            yield ClaimTable(capabilities=self._terminal)
+        yield LabPanels(self.experiment, self._terminal)
         yield LogLine(capabilities=self._terminal)
         yield LabKeys()
 
@@ -144,28 +130,8 @@ class LabScreen(Screen[None]):
         """Show everything."""
         if not self.is_mounted:
             return
+        self.query_one(LabPanels).show(self._lab.results[self.experiment.name].view)
         self.echo()
-        view = self._lab.results[self.experiment.name].view
-        heats, tables = figures.heats(view), figures.tables(view)
-        for name in heats.keys() - self._heats.keys():
-            self._heats[name] = Heatmap(capabilities=self._terminal)
-            self.query_one("#figures").mount(self._heats[name])
-        for name in [n for n in tables if n not in self._tables]:
-            self._tables[name] = TextTableView()
-            self.query_one("#texts").mount(self._tables[name], before=self.query_one(ClaimTable))
-        claims = self.query_one(ClaimTable)
-        claims.show_rows(figures.claim_rows(view))
-        for name, table in self._tables.items():
-            table.show_table(tables.get(name, TextTable(name, table.table.columns)))
-        self._arrange()
-        for plot, chart in zip(
-            self.query(LabPlot), figures.charts(self.experiment, view), strict=True
-        ):
-            if plot.display:
-                plot.show_chart(chart)
-        for name, heatmap in self._heats.items():
-            if heatmap.display and name in heats:
-                heatmap.show_heat(heats[name])
 
     def do_pause(self) -> None:
         """Pause or go on."""
@@ -220,11 +186,11 @@ class LabScreen(Screen[None]):
 
     def do_down(self) -> None:
         """Further down in the tables."""
-        self._scroll(1)
+        self.query_one(LabPanels).scroll_rows(1)
 
     def do_up(self) -> None:
         """Back up in the tables."""
-        self._scroll(-1)
+        self.query_one(LabPanels).scroll_rows(-1)
 
     def do_next(self) -> None:
         """The next experiment; this one's result stays."""
@@ -296,41 +262,20 @@ class LabScreen(Screen[None]):
         self.app.push_screen(ReaderScreen(title, parts))
 
     def _turn_page(self, by: int) -> None:
-        if self._plan is None or not self._plan.hidden:
+        panels = self.query_one(LabPanels)
+        if not panels.hidden:
             raise BadInput("everything is on screen")
-        self._at += by
-        self.draw()
-
-    def _scroll(self, by: int) -> None:
-        for table in self._tables.values():
-            table.scroll_rows(by)
-        self.query_one(ClaimTable).scroll_rows(by)
+        panels.turn_page(by)
 
     def _place(self) -> str:
-        plan = self._plan
-        if plan is None or not plan.hidden:
-            return ""
-        return f"{keymap.key_of('next_figure')}: {plan.hidden} more"
+        hidden = self.query_one(LabPanels).hidden
+        return f"{keymap.key_of('next_figure')}: {hidden} more" if hidden else ""
 
     def _notice(self) -> Notice | None:
-        name, lab = self.experiment.name, self._lab
-        result = lab.results[name]
-        if lab.lost:
-            again = f"{keymap.key_of('restart')} starts the engine again."
-            return Notice("The engine is gone", (clean(lab.lost, 400), again), "alert")
-        if result.refused:
-            what = f"{keymap.key_of('defaults')} goes back to the first settings."
-            return Notice("That cannot be run", (clean(result.refused, 400), what), "alert")
-        if lab.starting == name and lab.progress:
-            news = lab.progress
-            share = news.done / news.total if news.total > 0 else float("nan")
-            return Notice("Preparing", (clean(news.text, 200),), share=share)
-        if lab.waiting(name):
-            return None
-        told = words.ended(result.view, self._log_place)
-        finished = result.view.finished
-        said = self.size.height < _NOTICED and finished and finished.outcome == "completed"
-        return None if said else told
+        told = words.notice(self._lab, self.experiment.name, self._log_place)
+        finished = self._lab.results[self.experiment.name].view.finished
+        good = finished is not None and finished.outcome == "completed"
+        return None if told and good and self.size.height < _NOTICED else told
 
     def _show_log(self) -> None:
         view = self._lab.results[self.experiment.name].view
@@ -346,60 +291,3 @@ class LabScreen(Screen[None]):
             self._said = (text, newest.level if newest else "info")
             self._logged = now
         self.query_one(LogLine).show_note(*self._said)
-
-    def _arrange(self) -> None:
-        """Give the panels their places, when something about them has changed."""
-        plots: list[Widget] = [*self.query(LabPlot)]
-        shown: list[Widget] = [*plots, *self._heats.values()]
-        claims = self.query_one(ClaimTable)
-        texts: list[Widget] = [*self._tables.values(), claims]
-        heights = [*(t.table.height for t in self._tables.values()), claims.rows_wanted]
-        room = self.size.height - self._frame()
-        plan = arrange(self.size.width, room, len(shown), heights, self._at)
-        if plan == self._plan:
-            return
-        self._plan = plan
-        _show_only(shown, plan.figures)
-        _show_only(texts, plan.texts)
-        top, bottom = self.query_one("#figures"), self.query_one("#texts")
-        top.display, bottom.display = bool(plan.figures), any(plan.text_rows)
-        top.styles.grid_size_columns = plan.figure_columns
-        bottom.styles.grid_size_columns = plan.text_columns
-        bottom.styles.grid_columns = self._text_widths(plan)
-        bottom.styles.grid_rows = " ".join(str(height) for height in plan.text_rows) or "1fr"
-        bottom.styles.height = sum(plan.text_rows)
-        claims.styles.column_span = plan.text_columns
-        for place, index in enumerate(plan.texts[:-1], start=1):
-            last = place == len(plan.texts) - 1
-            texts[index].styles.column_span = 1 + (-place % plan.text_columns if last else 0)
-        self.echo()
-
-    def _text_widths(self, plan: Arrangement) -> str:
-        """Two tables side by side share the width so that neither loses a column, if they can."""
-        if plan.text_columns != 2:
-            return "1fr"
-        tables = [list(self._tables.values())[index] for index in plan.texts[:-1]]
-        left, right = (max(t.table.width for t in tables[side::2]) for side in (0, 1))
-        spare = self.size.width - left - right
-        return f"{left + spare // 2} 1fr" if spare >= 0 else "1fr"
-
-    def _frame(self) -> int:
-        """Lines that the panels cannot have: header, notice, log, keys."""
-        header, panel = self.query_one(LabHeader), self.query_one(Panel)
-        notice = min(5, panel.outer_size.height) if panel.display else 0
-        return len(header.prepare(self.size)) + notice + 2
-
-
-def turning_keys(experiment: Experiment) -> dict[str, tuple[Field, int]]:
-    """The keys that turn the experiment's parameters: letter and capital, forth and back."""
-    turns: dict[str, tuple[Field, int]] = {}
-    for field in fields_of(experiment.config):
-        if field.setting.key:
-            turns[field.setting.key] = (field, 1)
-            turns[field.setting.key.upper()] = (field, -1)
-    return turns
-
-
-def _show_only(widgets: list[Widget], chosen: tuple[int, ...]) -> None:
-    for index, widget in enumerate(widgets):
-        widget.display = index in chosen

@@ -34,19 +34,17 @@ def help_parts(experiment: Experiment) -> Sequence[VisualType]:
     ]
     parts: list[VisualType] = []
     if turning:
-        parts += [_table("Parameters, on and back; each turn runs the experiment again", turning)]
+        parts += _group("Parameters, on and back; each turn runs the experiment again", turning)
     for name, actions in groupby(ACTIONS, key=lambda action: action.group):
         rows = [(" ".join(spelled(key) for key in a.keys), a.help) for a in actions]
-        parts += [Text("") if parts else Text(), _table(name, rows)]
+        parts += _group(name, rows)
     return parts
 
 
-def _table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
+def _group(title: str, rows: Sequence[tuple[str, str]]) -> list[VisualType]:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.title = Text(title, style="bold")
-    table.title_justify = "left"
-    table.add_column(width=14)
+    table.add_column(width=18)
     table.add_column()
     for keys, text in rows:
         table.add_row(Text(f" {keys}"), Text(text, style="dim"))
-    return table
+    return [Text(title, style="bold"), table, Text("")]

@@ -1,0 +1,163 @@
+"""Heatmaps as cells: every size, every value, nothing hidden."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui.charts.heat import LEVELS, Heat, Piece, Shading, draw_heat, level_of
+from tui.theme import heat, heat_ink
+
+SHADINGS: tuple[Shading, ...] = ("color", "blocks", "ascii")
+NAN, INF = math.nan, math.inf
+
+
+def plain(rows: list[list[Piece]]) -> list[str]:
+    return ["".join(text for text, _, _ in row) for row in rows]
+
+
+def grounds(row: list[Piece]) -> list[str]:
+    """The ground of every cell of a row."""
+    return [ground for text, _, ground in row for _ in text]
+
+
+def ramp(rows: int, columns: int) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(i * columns + j) for j in range(columns)) for i in range(rows))
+
+
+text = st.text("ab漢字 -0.5", max_size=6)
+number = st.floats() | st.sampled_from([5e-324, 1e308, -1e308, 0.0])
+
+
+@given(
+    st.builds(
+        Heat,
+        title=text,
+        rows=st.lists(text, max_size=5).map(tuple),
+        columns=st.lists(text, max_size=5).map(tuple),
+        values=st.lists(st.lists(number, max_size=6).map(tuple), max_size=6).map(tuple),
+        cells=st.lists(st.lists(text, max_size=7).map(tuple), max_size=7).map(tuple),
+        points=st.lists(st.tuples(number, number, text), max_size=3).map(tuple),
+    ),
+    st.integers(-1, 60),
+    st.integers(-1, 20),
+    st.sampled_from(SHADINGS),
+)
+def test_it_fits_any_room(shown: Heat, width: int, height: int, shading: Shading) -> None:
+    rows = draw_heat(shown, width, height, shading)
+    assert len(rows) <= max(0, height)
+    for row in plain(rows):
+        assert cell_len(row) <= max(width, len(" not measured yet"))
+
+
+def test_each_cell_has_its_own_colour_from_low_to_high() -> None:
+    _, line = draw_heat(Heat(values=(tuple(float(i) for i in range(LEVELS)),)), LEVELS, 2)
+    assert grounds(line) == [f"heat-{i}" for i in range(LEVELS)]
+
+
+def test_row_0_is_at_the_top() -> None:
+    rows = draw_heat(Heat(rows=("a", "b"), values=((0.0,), (1.0,))), 20, 3)
+    assert [row.strip() for row in plain(rows)[1:]] == ["a", "b"]
+    assert "heat-0" in grounds(rows[1])
+    assert f"heat-{LEVELS - 1}" in grounds(rows[2])
+
+
+def test_more_rows_than_lines_go_two_to_a_line() -> None:
+    rows = draw_heat(Heat(values=((0.0,), (1.0,), (0.0,), (1.0,))), 4, 3)
+    signs = [(text[0], ink, ground) for (text, ink, ground), *_ in rows[1:]]
+    assert signs == [("▀", "heat-0", f"heat-{LEVELS - 1}")] * 2
+
+
+def test_an_odd_last_row_leaves_the_lower_half_empty() -> None:
+    rows = draw_heat(Heat(values=((0.0,), (1.0,), (0.0,))), 4, 3)
+    assert rows[-1][0][1:] == ("heat-0", "")
+
+
+@pytest.mark.parametrize("shading", SHADINGS)
+def test_what_has_no_value_is_hatched_and_the_legend_says_so(shading: Shading) -> None:
+    rows = plain(draw_heat(Heat(title="t", values=((0.0, NAN),)), 60, 2, shading))
+    hatch = "/" if shading == "ascii" else "╱"
+    assert f"{hatch} none yet" in rows[0]
+    assert rows[1].endswith(hatch)
+    assert hatch not in rows[1][:1]
+
+
+@pytest.mark.parametrize("shading", SHADINGS)
+def test_an_infinite_value_is_marked(shading: Shading) -> None:
+    rows = draw_heat(Heat(values=((0.0, 1.0, INF, -INF),)), 40, 2, shading)
+    marks = [ink for text, ink, _ in rows[1] for sign in text if sign in "✗x"]
+    assert set(marks) == {"alert"}
+    assert len(marks) == len(plain(rows)[1]) // 2
+
+
+def test_neighbours_that_share_a_cell_are_averaged_but_an_infinite_one_stays() -> None:
+    values = tuple(float(i % 2) for i in range(16))
+    _, line = draw_heat(Heat(values=((*values, INF, 0.0),)), 9, 2)
+    assert [text for text, _, ground in line][-1] == "✗"
+    assert set(grounds(line)[:8]) == {f"heat-{LEVELS // 2}"}
+
+
+def test_shades_grow_denser() -> None:
+    for shading, densest in (("blocks", "█"), ("ascii", "@")):
+        row = plain(draw_heat(Heat(values=(tuple(map(float, range(9))),)), 9, 2, shading))[1]  # type: ignore[arg-type]
+        assert row[-1] == densest
+        assert row[0] in "·."
+
+
+def test_texts_stand_in_their_cells_and_can_be_read() -> None:
+    shown = Heat(values=((0.0, 1.0),), cells=(("12%", "99%"),))
+    _, line = draw_heat(shown, 20, 2)
+    written = {text: (ink, ground) for text, ink, ground in line if text.strip()}
+    assert written == {
+        "12%": ("ink-0", "heat-0"),
+        "99%": (f"ink-{LEVELS - 1}", f"heat-{LEVELS - 1}"),
+    }
+
+
+def test_points_lie_in_the_middle_of_their_cells() -> None:
+    shown = Heat(values=ramp(3, 4), points=((2.0, 1.0, "He"),))
+    rows = plain(draw_heat(shown, 40, 4))
+    assert rows[2].index("●") == 25
+    assert "● He" in rows[2]
+    assert "●" not in rows[1] + rows[3]
+
+
+@pytest.mark.parametrize("at", [(-2.0, 0.0), (0.0, 9.0), (NAN, 0.0), (INF, 1.0)])
+def test_a_point_outside_is_left_out(at: tuple[float, float]) -> None:
+    rows = draw_heat(Heat(values=ramp(3, 4), points=((*at, "x"),)), 40, 4)
+    assert not any("●" in row for row in plain(rows))
+
+
+def test_labels_are_thinned_to_equal_distances() -> None:
+    labels = tuple(f"{j}.00" for j in range(30))
+    shown = Heat(rows=("r",), columns=labels, values=ramp(1, 30))
+    foot = plain(draw_heat(shown, 62, 5))[-1].split()
+    assert foot == [f"{j}.00" for j in range(0, 30, int(foot[1].partition(".")[0]))]
+
+
+def test_the_legend_tells_the_extremes() -> None:
+    head = plain(draw_heat(Heat(title="accuracy", values=((0.125, 0.875),)), 60, 2))[0]
+    assert head.split() == ["accuracy", "0.125", "0.875"]
+
+
+def test_levels_at_the_ends_of_what_floats_hold() -> None:
+    assert level_of(1e308, -1e308, 1e308) == LEVELS - 1
+    assert level_of(0.0, -1e308, 1e308) == LEVELS // 2
+    assert level_of(5e-324, 0.0, 5e-324) == LEVELS - 1
+    assert level_of(3.0, 3.0, 3.0) == LEVELS // 2
+
+
+def test_the_scale_grows_lighter_and_its_ink_stands_out() -> None:
+    def lightness(color: str) -> float:
+        r, g, b = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        return 0.2126 * r**2.2 + 0.7152 * g**2.2 + 0.0722 * b**2.2
+
+    scale = [lightness(heat(i / (LEVELS - 1))) for i in range(LEVELS)]
+    assert scale == sorted(scale)
+    for i, light in enumerate(scale):
+        ink = lightness(heat_ink(i / (LEVELS - 1)))
+        assert (max(ink, light) + 0.05) / (min(ink, light) + 0.05) > 3

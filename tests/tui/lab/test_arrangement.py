@@ -1,0 +1,69 @@
+"""Panels that share a terminal."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.lab.arrangement import arrange, shared
+
+
+@given(st.lists(st.integers(0, 40), max_size=8), st.integers(-3, 80))
+def test_nobody_gets_more_than_asked_and_nothing_is_left_that_is_wanted(
+    wanted: list[int], room: int
+) -> None:
+    got = shared(wanted, room)
+    assert all(0 <= have <= want for have, want in zip(got, wanted, strict=True))
+    assert sum(got) == min(sum(wanted), max(0, room)) or not wanted
+
+
+@given(
+    st.integers(1, 250),
+    st.integers(-2, 80),
+    st.integers(0, 8),
+    st.lists(st.integers(1, 30), min_size=1, max_size=7),
+    st.integers(-9, 9),
+)
+def test_every_panel_is_on_screen_or_a_key_away(
+    width: int, height: int, figures: int, texts: list[int], chosen: int
+) -> None:
+    plan = arrange(width, height, figures, texts, chosen)
+    assert len(plan.figures) + len(plan.texts) + plan.hidden == figures + len(texts)
+    assert set(plan.figures) <= set(range(figures))
+    assert set(plan.texts) <= set(range(len(texts)))
+    if not plan.one:
+        assert sum(plan.text_rows) <= height
+        assert len(texts) - 1 in plan.texts
+    seen_figures, seen_texts = set(), set()
+    for step in range(figures + len(texts)):
+        turned = arrange(width, height, figures, texts, chosen + step)
+        seen_figures |= set(turned.figures)
+        seen_texts |= set(turned.texts)
+    assert seen_figures == set(range(figures))
+    assert seen_texts == set(range(len(texts)))
+
+
+def test_three_figures_stand_side_by_side_where_there_is_room() -> None:
+    plan = arrange(120, 30, 3, [1], 0)
+    assert (plan.figures, plan.figure_columns, plan.hidden) == ((0, 1, 2), 3, 0)
+
+
+def test_four_figures_make_a_square() -> None:
+    plan = arrange(120, 30, 4, [1], 0)
+    assert (len(plan.figures), plan.figure_columns) == (4, 2)
+
+
+def test_a_small_terminal_shows_one_panel_at_a_time() -> None:
+    plans = [arrange(40, 8, 2, [5, 1], chosen) for chosen in range(4)]
+    assert [(plan.figures, plan.texts) for plan in plans] == [
+        ((0,), ()),
+        ((1,), ()),
+        ((), (0,)),
+        ((), (1,)),
+    ]
+    assert all(plan.one and plan.hidden == 3 for plan in plans)
+
+
+def test_tables_stand_beside_each_other_above_the_claims() -> None:
+    plan = arrange(120, 40, 1, [6, 4, 7], 0)
+    assert (plan.texts, plan.text_columns, plan.text_rows) == ((0, 1, 2), 2, (6, 7))

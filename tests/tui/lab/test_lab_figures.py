@@ -1,0 +1,138 @@
+"""From an experiment's events to what is drawn."""
+
+from __future__ import annotations
+
+import math
+from functools import reduce
+
+import pytest
+from fake_experiment import GROWTH, GrowthSettings, run
+
+from engine import events
+from tui.lab import figures
+from tui.lab.catalogue import Entry, matching
+from tui.lab.state import Result
+from tui.lab.words import lesson, printable, source, source_path
+from tui.run_view import RunView, fold
+
+
+def after(told: list[events.AnyEvent]) -> RunView:
+    return reduce(lambda view, event: fold(event, view), told, RunView())
+
+
+def test_a_chart_holds_its_own_curves_and_measurements_lie_on_top() -> None:
+    size, ratio = figures.charts(GROWTH, after(run(upto=30, finish="")))
+    assert [curve.name for curve in size.curves] == ["", "", "theory", "seed 1"]
+    assert [curve.style for curve in size.curves] == ["ghost", "ghost", "line", "line"]
+    assert [curve.name for curve in ratio.curves] == ["measured"]
+    assert ratio.log and not size.log
+    assert (size.title, size.x_label) == ("Size of the product: log10 |M|", "factors")
+
+
+def test_few_points_are_marked_and_stay_so_while_they_come() -> None:
+    def styles(count: int, of: int) -> list[str]:
+        told = [
+            events.SeriesExtended(series="size/theory", x=(0, of), y=(0, 1)),
+            events.SeriesExtended(series="size/m", x=tuple(range(count)), y=(1.0,) * count),
+        ]
+        chart = figures.charts(GROWTH, reduce(lambda v, e: fold(e, v), told, RunView()))[0]
+        return [curve.style for curve in chart.curves if curve.name == "m"]
+
+    assert {*styles(3, 10), *styles(11, 10)} == {"marks"}
+    assert {*styles(5, 300), *styles(301, 300)} == {"line"}
+
+
+def test_the_axis_stands_still_where_theory_says_how_far_it_goes() -> None:
+    early, late = (figures.charts(GROWTH, after(run(upto=n, finish="")))[0] for n in (2, 50))
+    assert early.x_range == late.x_range == (1.0, 60.0)
+
+
+def test_without_a_prediction_the_axis_moves_seldom_and_ends_exactly() -> None:
+    ranges = {
+        figures.charts(GROWTH, after(run(upto=n, finish="")))[1].x_range for n in range(30, 60)
+    }
+    assert len(ranges) <= 8
+    assert figures.charts(GROWTH, after(run()))[1].x_range == (1.0, 60.0)
+
+
+def test_tables_are_spelled_and_numbers_stand_right() -> None:
+    table = figures.tables(after(run()))["matrix"]
+    assert table.rows == (("1", "1.40e27", "-3.20e26"), ("2", "-4.00e25", "Inf"))
+    assert table.numbers == (False, True, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3, "3"), (3.0, "3"), (math.nan, "NaN"), (-math.inf, "-Inf"), ("\x1b[2J", "[2J")],
+)
+def test_a_cell_holds_anything(value: str | float, text: str) -> None:
+    told = events.TableChanged(table="t\x9b", columns=("c",), rows=((value,),))
+    (table,) = figures.tables(fold(told, RunView())).values()
+    assert (table.title, table.rows) == ("t", ((text,),))
+
+
+def test_grids_keep_their_values_and_lose_control_characters() -> None:
+    told = events.GridChanged(
+        grid="g\x1b]0;",
+        rows=("a\n",),
+        columns=("b",),
+        values=((math.nan,),),
+        points=((0, 0, "\x07"),),
+    )
+    (heat,) = figures.heats(fold(told, RunView())).values()
+    assert (heat.title, heat.rows, heat.points) == ("g]0;", ("a",), ((0, 0, ""),))
+
+
+def test_parameters_with_keys_come_first_and_pending_ones_are_marked() -> None:
+    result = Result(GrowthSettings(n=8), after(run(GrowthSettings(n=4))))
+    made = figures.parameters(result)
+    assert [(p.name, p.value, p.keys) for p in made] == [
+        ("n", "8", "n/N"),
+        ("sigma", "1", "g/G"),
+        ("law", "gaussian", "t/T"),
+        ("pace", "20", "-/+"),
+        ("seed", "0", ""),
+    ]
+    assert [p.name for p in made if p.pending] == ["n"]
+
+
+def test_the_lesson_tells_question_parameters_and_claims() -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    console = Console(file=StringIO(), width=100)
+    for part in lesson(GROWTH, Result(GrowthSettings(), after(run()))):
+        console.print(part)
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    for words in (
+        GROWTH.question,
+        "common misunderstanding",
+        "n N",
+        "(2, 4, 8, 16)",
+        "✓ growth per factor",
+        "✗ rank of the product",
+        "Newman 1986",
+    ):
+        assert words in told
+
+
+def test_the_source_is_the_experiment_s_own_file_without_control_characters() -> None:
+    path = source_path(GROWTH)
+    assert path is not None and path.name == "fake_experiment.py"
+    shown = "".join(str(part) for part in source(GROWTH))
+    assert "def never(config" in shown
+    assert printable("a\x1b[2J\tb\x9b") == "a[2J   b"
+
+
+def test_the_catalogue_finds_by_name_and_by_question() -> None:
+    listed = [
+        Entry("relu-vs-sigmoid", "Which layers still learn?", "a race", ""),
+        Entry("edge", "How sharp is the valley?", "relu on the edge", ""),
+        Entry("symmetry", "Do equal units stay equal?", "", ""),
+    ]
+    assert [e.name for e in matching(listed, "")] == [e.name for e in listed]
+    assert [e.name for e in matching(listed, "relu")] == ["relu-vs-sigmoid", "edge"]
+    assert [e.name for e in matching(listed, "Relu-Vs")] == ["relu-vs-sigmoid"]
+    assert [e.name for e in matching(listed, "equal units")] == ["symmetry"]
+    assert matching(listed, "zzz") == []

@@ -1,0 +1,296 @@
+"""The laboratory under a pilot: no engine, no clock, an experiment that never runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import synthetic_run
+from fake_experiment import GrowthSettings, run
+from fake_link import FakeLink
+from lab_bench import bench
+
+from engine import controls, events
+from engine.config import RunConfig
+from engine.link import Lost, Progress, Refused
+from tui.app import Opening
+from tui.capabilities import Capabilities
+from tui.screens.catalogue import CatalogueScreen
+from tui.screens.dashboard import Dashboard
+from tui.screens.lab import LabScreen
+from tui.widgets.heatmap import Heatmap
+from tui.widgets.lab_plot import LabPlot
+
+
+def configs(link: FakeLink) -> list[Any]:
+    return [config for _, config in link.experiments]
+
+
+async def test_opening_an_experiment_runs_it_and_no_training() -> None:
+    async with bench(Opening("growth", GrowthSettings(n=8))) as lab:
+        assert lab.link.experiments == [("growth", GrowthSettings(n=8))]
+        assert lab.link.starts == []
+
+
+async def test_everything_of_a_run_is_on_screen() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        text = lab.text()
+        for words in (
+            "completed  growth",
+            "How fast does a product of matrices grow?",
+            "n 4 n/N",
+            "60/60",
+            "1 of 2 claims hold",
+            "ln|M| gains 0.555",
+            "Size of the product",
+            "seed 1",
+            "Ratio of norms",
+            "phases",
+            "● He",
+            "1.40e27",
+            "✓  growth per factor",
+            "0.558 ± 0.0100",
+            "✗  rank of the product",
+            "Furstenberg 1963",
+        ):
+            assert words in text, words
+
+
+async def test_progress_and_time_left_while_it_runs() -> None:
+    async with bench() as lab:
+        await lab.feed(run(upto=20, finish=""))
+        assert "20/60  ETA 6 s" in lab.text()
+        assert "checked at the end" in lab.text()
+
+
+async def test_a_parameter_s_key_runs_it_again_at_once_and_the_newest_wins() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        await lab.press("n", "n", "N", "g")
+        assert "sigma 2 g/G" in lab.text()
+        await lab.let_settle()
+        await lab.feed(run(GrowthSettings(n=8), upto=1, finish=""))
+        assert configs(lab.link)[-1] == GrowthSettings(n=8, sigma=2.0)
+        assert len(configs(lab.link)) <= 3
+
+
+async def test_a_ladder_s_end_is_told_and_nothing_runs() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        await lab.press("g")
+        await lab.feed(run(GrowthSettings(sigma=2.0)))
+        before = len(configs(lab.link))
+        await lab.press("g")
+        assert "sigma goes no further than 2" in lab.text()
+        await lab.let_settle()
+        assert len(configs(lab.link)) == before
+
+
+async def test_keys_ask_the_run() -> None:
+    async with bench() as lab:
+        await lab.press("s")
+        assert "pause first" in lab.text()
+        await lab.feed(run(upto=5, finish=""))
+        await lab.press("space", "s", "+", "minus", "space", "x")
+        kinds = [type(control) for control in lab.link.sent]
+        assert kinds == [
+            controls.Pause,
+            controls.Step,
+            controls.SetPace,
+            controls.SetPace,
+            controls.Resume,
+            controls.Stop,
+        ]
+
+
+async def test_restart_and_defaults() -> None:
+    async with bench(Opening("growth", GrowthSettings(n=16))) as lab:
+        await lab.feed(run())
+        await lab.press("r")
+        await lab.feed(run())
+        await lab.press("c")
+        await lab.let_settle()
+        assert [config.n for config in configs(lab.link)] == [16, 16, 4]
+
+
+async def test_the_dashboard_s_keys_mean_nothing_here() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        before = lab.app.hub.config
+        await lab.press("i", "a", "d", "w", "e", "f", "m", "1", "2")
+        assert lab.app.hub.config == before
+        assert lab.link.starts == []
+        assert isinstance(lab.app.screen, LabScreen)
+
+
+async def test_switching_keeps_each_result() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        await lab.press("]")
+        assert lab.screen.experiment.name == "bare-bones"
+        await lab.let_settle()
+        assert lab.link.experiments[-1][0] == "bare-bones"
+        await lab.feed(run(lab.app.lab.results["bare-bones"].config, experiment="bare-bones"))
+        await lab.press("[")
+        await lab.let_settle()
+        assert "1 of 2 claims hold" in lab.text()
+        assert len(lab.link.experiments) == 2
+
+
+async def test_looking_at_another_experiment_ends_none() -> None:
+    async with bench() as lab:
+        await lab.feed(run(upto=5, finish=""))
+        await lab.press("tab")
+        await lab.let_settle()
+        assert "growth is under way; r runs bare-bones in its place" in lab.text()
+        assert len(lab.link.experiments) == 1
+        await lab.press("r")
+        await lab.let_settle()
+        assert lab.link.experiments[-1][0] == "bare-bones"
+
+
+async def test_a_training_run_is_not_ended_unasked() -> None:
+    async with bench(None) as lab:
+        lab.app.hub.switch(RunConfig(data="fashion-mnist"))
+        await lab.feed(synthetic_run.run(finish="", epochs=1))
+        await lab.press("b")
+        assert isinstance(lab.app.screen, CatalogueScreen)
+        await lab.press("g", "r", "o", "w", "enter")
+        await lab.let_settle()
+        assert lab.link.experiments == []
+        assert "A training run is under way" in lab.text()
+        await lab.press("escape", "r", "q")
+        assert [name for name, _ in lab.link.experiments] == ["growth"]
+        await lab.press("escape", "escape")
+        assert isinstance(lab.app.screen, Dashboard)
+
+
+async def test_lesson_source_and_help_open_and_close() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        for key, words in (
+            ("l", "common misunderstanding"),
+            ("enter", "Parameters"),
+            ("o", "An experiment that never runs"),
+            ("question_mark", "each turn runs the experiment again"),
+        ):
+            await lab.press(key)
+            assert words in lab.text(), key
+            await lab.press("down", "escape")
+            assert isinstance(lab.app.screen, LabScreen)
+
+
+async def test_a_narrow_terminal_shows_one_figure_and_the_arrows_the_others() -> None:
+    async with bench(size=(40, 12)) as lab:
+        await lab.feed(run())
+        seen = []
+        for _ in range(5):
+            text = lab.text()
+            seen.append(
+                next(w for w in ("Size", "Ratio", "phases", "matrix", "claim ") if w in text)
+            )
+            await lab.press("right")
+            await lab.let_settle()
+        assert seen == ["Size", "Ratio", "phases", "matrix", "claim "]
+        await lab.press("left")
+        await lab.let_settle()
+        assert "claim " in lab.text()
+
+
+async def test_arrows_say_when_everything_is_on_screen() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        await lab.press("right")
+        assert "everything is on screen" in lab.text()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (13, 5), (60, 14), (200, 60)])
+async def test_any_size(size: tuple[int, int]) -> None:
+    async with bench(size=(80, 24)) as lab:
+        await lab.feed(run())
+        await lab.pilot.resize_terminal(*size)
+        await lab.let_settle()
+        assert isinstance(lab.app.screen, LabScreen)
+        await lab.pilot.resize_terminal(120, 36)
+        await lab.let_settle()
+        assert "Size of the product" in lab.text()
+
+
+async def test_refusal_preparation_and_loss_are_told() -> None:
+    async with bench() as lab:
+        await lab.feed([Progress("drawing 400 seeds", 1, 4)])
+        assert "drawing 400 seeds" in lab.text()
+        await lab.feed([Refused("take fewer seeds")])
+        assert "take fewer seeds" in lab.text()
+        await lab.press("r")
+        await lab.feed([Lost("the engine is gone: SIGKILL")])
+        assert "SIGKILL" in lab.text()
+        await lab.press("r")
+        await lab.let_settle()
+        assert "SIGKILL" not in lab.text()
+        assert len(lab.link.experiments) == 3
+
+
+async def test_a_failure_names_the_place_of_its_details() -> None:
+    async with bench() as lab:
+        await lab.feed([*run(upto=3, finish=""), events.RunFinished(outcome="failed", detail="oh")])
+        assert "The experiment failed" in lab.text()
+        assert "20251009-085320-3f9a1c" in lab.text()
+
+
+async def test_quitting_asks_while_an_experiment_runs() -> None:
+    async with bench() as lab:
+        await lab.feed(run(upto=3, finish=""))
+        await lab.press("q")
+        assert "An experiment is under way" in lab.text()
+        await lab.press("escape")
+        await lab.feed(run()[-1:])
+        await lab.press("q")
+        assert lab.app.return_code == 0
+
+
+async def test_the_catalogue_lists_filters_and_opens() -> None:
+    async with bench(Opening()) as lab:
+        text = lab.text()
+        for words in ("growth", "bare-bones", "Is there anything to see?", "3 seconds"):
+            assert words in text
+        assert lab.link.experiments == lab.link.starts == []
+        await lab.press(*"bones")
+        assert "growth" not in lab.text()
+        await lab.press("enter")
+        assert lab.screen.experiment.name == "bare-bones"
+        await lab.feed(run(lab.app.lab.results["bare-bones"].config, experiment="bare-bones"))
+        await lab.press("escape")
+        await lab.let_settle()
+        assert "1 of 2 claims hold" in lab.text()
+        await lab.press("z")
+        assert "no experiment is about that" in lab.text()
+        await lab.press("enter", "escape")
+        assert lab.app.return_code == 0
+
+
+async def test_training_in_the_catalogue_is_the_dashboard() -> None:
+    async with bench(Opening()) as lab:
+        await lab.press(*"train", "enter")
+        assert isinstance(lab.app.screen, Dashboard)
+        assert lab.link.starts == [(RunConfig(), "")]
+        await lab.press("b", "escape")
+        assert isinstance(lab.app.screen, Dashboard)
+
+
+async def test_a_new_run_s_missing_tables_keep_their_place() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        await lab.feed(run(upto=2, finish="")[:4])
+        assert "1.40e27" not in lab.text()
+        assert "matrix" in lab.text()
+        assert len(lab.screen.query(Heatmap)) == 1
+        assert len(lab.screen.query(LabPlot)) == 2
+
+
+async def test_plain_signs_where_the_terminal_has_no_others() -> None:
+    plain = Capabilities(unicode=False, braille=False, colors="none")
+    async with bench(terminal=plain) as lab:
+        await lab.feed(run())
+        assert not set("✓✗●▶░▒▓█╱━⠁±") & set(lab.text())
