@@ -123,6 +123,11 @@ class DashboardApp(App[None]):
                 if draw is not None:
                     draw()
 
+    def draw_soon(self) -> None:
+        """Draw at the next poll: after the line that answers a key, which is cheaper, is out."""
+        self._dirty = True
+        self._polls = -1
+
     def leave(self, code: int) -> None:
         """End the app with this exit code."""
         self.hung_up = code == HUNG_UP

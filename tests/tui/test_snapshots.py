@@ -84,6 +84,7 @@ def after(*keys: str) -> Scene:
     async def scene(driver: Driver) -> None:
         await running(driver)
         await driver.press(*keys)
+        await driver.let_settle()
 
     return scene
 

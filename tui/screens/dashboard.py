@@ -105,14 +105,14 @@ class Dashboard(Screen[None]):
         """Switch the loss axis between linear and logarithmic."""
         self._look = self._look.toggled()
         self.say(f"loss axis {'logarithmic' if self._look.log else 'linear'}")
-        self._plot()
+        self.app.draw_soon()  # type: ignore[attr-defined]
 
     def do_smoothing(self) -> None:
         """Go through the degrees of smoothing."""
         self._look = self._look.smoother()
         degree = self._look.smoothing
         self.say(f"smoothing {degree:g}, raw behind" if degree else "smoothing off")
-        self._plot()
+        self.app.draw_soon()  # type: ignore[attr-defined]
 
     @on(LayerTable.Chosen)
     def open_layer(self) -> None:
