@@ -18,7 +18,7 @@ from engine.theory.gradient_noise import expected_square, noise_scale
 from engine.training.seeds import generator
 
 DEVIATIONS: Final = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)  # of the logits
-AT_START: Final = 16  # examples whose loss before training is taken: each has a law of its own
+AT_START: Final = 8  # examples whose loss before training is taken: each has a law of its own
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ SMALL_UNTIL = 4.0  # as far as the expansion for small logits is drawn
 
 def laws_of_loss(classes: int) -> Iterator[Event]:
     """Loss against the logits' deviation: exact, and its two limits."""
-    grid = [DEVIATIONS[-1] * k / 25 for k in range(26)]
+    grid = [DEVIATIONS[-1] * k / 20 for k in range(21)]
     small = [s for s in grid if s <= SMALL_UNTIL]
     name = f"theory ln {classes} + {0.5 * (1 - 1 / classes):.3g} s²"
     yield _curve("initial/theory", grid, [initial_loss(classes, s) for s in grid])

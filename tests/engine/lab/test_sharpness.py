@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -17,15 +18,26 @@ from engine.lab.gradient_squares import (
 )
 from engine.lab.sharpness import Sharpness
 from engine.lab.starting_losses import LastLayers
+from engine.model.scratch import ScratchNetwork
 from engine.theory.gradient_noise import expected_square
 from engine.theory.initial_loss import initial_loss, small_logits
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def seeded(seed: int = 0) -> Generator:
     return Generator().manual_seed(seed)
 
 
-def small(activation: str = "tanh", examples: int = 9) -> tuple:
+def small(
+    activation: str = "tanh", examples: int = 9
+) -> tuple[ScratchNetwork, torch.Tensor, torch.Tensor]:
     x = torch.randn(examples, 5, generator=seeded(1), dtype=torch.float64)
     y = torch.randint(3, (examples,), generator=seeded(2))
     net = network((5, 4, 3), activation, seeded(3), torch.float64)
