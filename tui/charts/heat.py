@@ -20,7 +20,7 @@ _SHADES = {"blocks": "·░▒▓█", "ascii": ".:-=+*#%@"}
 _NO_VALUE = {"color": "╱", "blocks": "╱", "ascii": "/"}
 _INFINITE = {"color": "✗", "blocks": "✗", "ascii": "x"}
 _POINT = {"color": "●", "blocks": "●", "ascii": "o"}
-_WIDEST, _LEGEND = 14, 10
+_WIDEST, _LEGEND, _ROOMY = 14, 10, 7
 _STRIDES = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
 
 
@@ -59,22 +59,22 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     """
     if width < 4 or height < 1:
         return []
-    head = _head(heat, width, shading)
+    heads = _heads(heat, width, shading)[: 2 if height >= _ROOMY else 1]
     rows, columns = heat.shape
     if not rows or not columns:
-        return [head, [(" not measured yet", "muted", "")]][:height]
+        return [heads[0], [(" not measured yet", "muted", "")]][:height]
     label = min(max((cell_len(t) for t in heat.rows), default=0), width // 4, 12)
     left = label + 1 if label else 0
     footed = height >= 4 and any(heat.columns)
-    size = (width - left, height - 1 - footed)
+    size = (width - left, height - len(heads) - footed)
     if min(size) < 1:
-        return [head]
+        return heads[:1]
     canvas = _Canvas(heat, *size, shading)
     body = [
         [*_label(canvas.label(y), label), *_pieces(line)] for y, line in enumerate(canvas.lines)
     ]
     foot = [[(" " * left + canvas.foot(), "muted", "")]] if footed else []
-    return [head, *body, *foot]
+    return [*heads, *body, *foot]
 
 
 def level_of(value: float, low: float, high: float) -> int:
@@ -189,11 +189,18 @@ class _Canvas:
         )
 
     def _write_texts(self) -> None:
-        for row, texts in enumerate(self.heat.cells[: self.rows]):
-            for column, text in enumerate(texts[: self.columns]):
+        for row, texts in enumerate(self._texts()):
+            for column, text in enumerate(texts):
                 if 0 < len(text) <= self.wide and cell_len(text) == len(text):
                     at = column * self.wide + (self.wide - len(text)) // 2
                     self._write(row * self.tall + (self.tall - 1) // 2, at, text)
+
+    def _texts(self) -> list[tuple[str, ...]]:
+        """The cells' texts, of all of them the first word where one does not fit whole."""
+        texts = [row[: self.columns] for row in self.heat.cells[: self.rows]]
+        if all(len(text) < self.wide for row in texts for text in row):
+            return texts
+        return [tuple(text.partition(" ")[0] for text in row) for row in texts]
 
     def _write_points(self) -> None:
         rows, columns = self.heat.shape
@@ -238,29 +245,26 @@ def _mean(values: Sequence[float]) -> float:
     return sum(v / len(finite) for v in finite) if finite else math.nan
 
 
-def _head(heat: Heat, width: int, shading: Shading) -> list[Piece]:
-    """The title, and the scale as far as there is room for it."""
+def _heads(heat: Heat, width: int, shading: Shading) -> list[list[Piece]]:
+    """The title and the scale: in one line if there is room for both, else below each other."""
     title = f" {heat.title} " if heat.title else ""
     title = set_cell_size(title, min(cell_len(title), width))
     low, high = heat.limits
     pieces: list[Piece] = [(title, "strong", "")]
     if math.isnan(low):
-        return pieces
+        return [pieces]
     ends = fixed(low, 0).strip(), fixed(high, 0).strip()
     hatch = any(math.isnan(v) for row in heat.values for v in row)
     note = f"  {_NO_VALUE[shading]} none yet" if hatch else ""
-    for tail in (note, ""):
-        if cell_len(title) + sum(map(len, ends)) + _LEGEND + 4 + len(tail) <= width:
-            scale = [
-                _scale_sign(i * (LEVELS - 1) // (_LEGEND - 1), shading) for i in range(_LEGEND)
-            ]
-            return [
-                *pieces,
-                (f" {ends[0]} ", "muted", ""),
-                *_pieces(scale),
-                (f" {ends[1]}{tail}", "muted", ""),
-            ]
-    return pieces
+    signs = [_scale_sign(i * (LEVELS - 1) // (_LEGEND - 1), shading) for i in range(_LEGEND)]
+    scale = [(f" {ends[0]} ", "muted", ""), *_pieces(signs)]
+    need = sum(map(len, ends)) + _LEGEND + 4
+    for before in (cell_len(title), 0):
+        for tail in (note, ""):
+            if before + need + len(tail) <= width:
+                line = [*scale, (f" {ends[1]}{tail}", "muted", "")]
+                return [[*pieces, *line]] if before else [pieces, line]
+    return [pieces]
 
 
 def _scale_sign(level: int, shading: Shading) -> Piece:

@@ -25,7 +25,8 @@ from tui.widgets.text_table import TextTable
 
 _MEASURED = ("loss", "train-accuracy", "test-accuracy", "test-loss", "warning", "ghost-1")
 _MORE = ("ghost-2", "ghost-3", "ghost-4", "ghost-5", "ghost-6")
-_FEW = 40
+_FEW, _FEW_CURVES = 32, 3
+"""Points of a curve, and curves of a chart, up to which the points are marked."""
 
 
 def charts(experiment: Experiment, view: RunView) -> list[Chart]:
@@ -37,6 +38,8 @@ def _chart(spec: ChartSpec, view: RunView) -> Chart:
     head = f"{spec.name}/"
     named = [(n.removeprefix(head), s) for n, s in view.series.items() if n.startswith(head)]
     span = _span([series for _, series in named])
+    plain = [name for name, _ in named if not name.startswith(("theory", "band"))]
+    span = span if len(plain) <= _FEW_CURVES else math.inf
     measured, predicted = 0, 0
     curves = []
     for name, series in named:
@@ -188,6 +191,8 @@ def parameters(result: Result) -> tuple[Parameter, ...]:
         there = tuple(there) if isinstance(there, list) else there
         # The pace is steered without a new run.
         pending = there != value and field.name != "pace"
+        if value in ("", ()):
+            continue  # nothing was said
         name, text = field.name.replace("_", " "), clean(spell(field, value), 40)
         made.append(Parameter(name, text, _keys(field), pending))
     return tuple(sorted(made, key=lambda parameter: not parameter.keys))
