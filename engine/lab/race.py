@@ -122,9 +122,7 @@ class Race:
             losses, hits = stack.differentiate(x, y)
             self._seen[0, self._slot, nets].copy_(losses)
             self._seen[1, self._slot, nets].copy_(hits)
-            if measure:
-                stack.gradient_norms(norms[self._column])
-            stack.descend(self.rules.lr)
+            stack.descend(self.rules.lr, norms[self._column] if measure else None)
         self.done += 1
         self._slot += 1
         self._column += measure

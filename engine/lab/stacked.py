@@ -60,16 +60,17 @@ class Stack:
         self._last = x, buffers
         return losses, hits
 
-    def descend(self, lr: float) -> None:
-        """One step of gradient descent along what `differentiate` found last."""
-        x, buffers = self._found()
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            delta = buffers.delta[layer]
-            if layer:
-                weight.baddbmm_(delta, buffers.post[layer - 1].transpose(1, 2), alpha=-lr)
-            else:
-                weight.flatten(0, 1).addmm_(delta.flatten(0, 1), x, alpha=-lr)
-            bias.sub_(delta.sum(2, keepdim=True), alpha=lr)
+    def descend(self, lr: float, norms: Tensor | None = None) -> None:
+        """One step of gradient descent along what `differentiate` found last.
+
+        `norms` [layers, K], where given, takes ‖∂loss/∂W‖ (Frobenius) of every layer and net.
+        """
+        for layer, (weight, bias) in enumerate(self.gradients()):
+            if norms is not None:
+                torch.linalg.vector_norm(weight.flatten(1), dim=1, out=norms[layer])
+            # accumulating within the product would be slower: the faster kernel has no sum
+            self.weights[layer].add_(weight, alpha=-lr)
+            self.biases[layer].sub_(bias, alpha=lr)
 
     def gradients(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Each layer's ∂loss/∂W [K, fan_out, fan_in] and ∂loss/∂b [K, fan_out, 1], in turn.
@@ -87,11 +88,6 @@ class Stack:
             else:
                 torch.mm(delta.flatten(0, 1), x, out=gradient.flatten(0, 1))
             yield gradient, delta.sum(2, keepdim=True)
-
-    def gradient_norms(self, out: Tensor) -> None:
-        """‖∂loss/∂W‖ (Frobenius) of every layer and net into `out` [layers, K]."""
-        for row, (gradient, _) in zip(out, self.gradients(), strict=True):
-            torch.linalg.vector_norm(gradient.flatten(1), dim=1, out=row)
 
     def weight_norms(self) -> Tensor:
         """‖W‖ (Frobenius), [layers, K]."""
