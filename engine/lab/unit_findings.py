@@ -8,7 +8,9 @@ from engine.lab.finding import Finding
 from engine.lab.units import EQUAL, OneUnit, Units
 
 LARGE = 10.0
-EXACT_STEPS = 200  # as long as rounding has had no time to grow where equality is unstable
+EXACT_STEPS, EXACT_LR, EXACT_SUM, EXACT_DROP = 100, 0.1, 16.0, 0.5
+"""Up to here rounding has neither time nor reason to grow: equality may be unstable, and then
+steps that overshoot, large sums of weights or rare, enlarged inputs multiply any difference."""
 SAME_LOSS = 1e-10
 _SWAP = "units that are swapped leave the loss as it is, so equal ones have equal gradients"
 
@@ -18,7 +20,7 @@ def findings(units: Units, one: OneUnit) -> Iterator[Finding]:
     plan = units.plan
     if plan.silent:
         yield from _silence(units)
-    exact = plan.optimizer == "sgd" and units.steps <= EXACT_STEPS and _moderate(units)
+    exact = _exact(units)
     if units.steps and (plan.silent or (plan.start != "normal" and exact)):
         yield Finding(
             text="softmax, all of W2 equal: largest |entry| of ∂W1 in step 1",
@@ -38,6 +40,19 @@ def findings(units: Units, one: OneUnit) -> Iterator[Finding]:
         )
     if units.steps > 2 and (not plan.free or _surely_free(units)):
         yield from _parting(units, exact)
+
+
+def _exact(units: Units) -> bool:
+    """Whether what is equal in exact arithmetic must be so within `EQUAL`."""
+    plan = units.plan
+    return (
+        plan.optimizer == "sgd"
+        and units.steps <= EXACT_STEPS
+        and plan.lr <= EXACT_LR
+        and plan.constant * units.w1.shape[1] <= EXACT_SUM
+        and (plan.dropout != "input" or plan.drop <= EXACT_DROP)
+        and _moderate(units)
+    )
 
 
 def _moderate(units: Units) -> bool:

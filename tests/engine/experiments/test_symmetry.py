@@ -202,7 +202,7 @@ def _fails(finding: Any) -> bool:
 def test_only_what_is_testable_is_claimed(small_data: Any) -> None:
     adam = claims(stream(small_data, optimizer="adam"))
     assert adam == []
-    long = claims(stream(small_data, steps=201, width=4))
+    long = claims(stream(small_data, steps=101, width=4))
     assert long == []
     lonely = {"dropout": "hidden", "drop": 0.05, "batch_size": 1}
     assert not any("parted" in c.claim for c in claims(stream(small_data, **lonely)))
