@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from engine.process_link import ProcessLink
-
 from benchmarks.dashboard import EPOCHS
 from engine.config import RunConfig
+from engine.process_link import ProcessLink
 from tui.app import DashboardApp
 
 
