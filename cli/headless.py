@@ -16,7 +16,7 @@ from cli import exits
 from cli.consoles import discard_stdout, plain
 from cli.interrupts import Interrupts
 from cli.json_lines import JsonLines, take_stdout
-from cli.output import Output
+from cli.output import Output, OutputError
 from cli.progress import Bar, Lines, Nothing, Watcher
 from cli.summary import summary
 from engine.config import RunConfig
@@ -98,7 +98,10 @@ def run(experiment: Experiment, config: Struct, output: Output, summarized: Summ
     """
     stdout = take_stdout() if output.json else None
     played = play(experiment, config, partial(watcher_for, output), stdout=stdout)
-    tell(played, output, summarized)
+    try:
+        tell(played, output, summarized)
+    except OutputError as error:
+        return max(unwritten(error), code_of(played))
     return code_of(played)
 
 
@@ -171,7 +174,11 @@ def _unprepared(session: Session) -> int:
 
 
 def write(text: RenderableType) -> bool:
-    """Print to standard output; False when nobody reads it any more."""
+    """Print to standard output; False when nobody reads it any more.
+
+    Raises:
+        OutputError: when it cannot be written for another reason.
+    """
     try:
         plain().print(text)
     except BrokenPipeError:
@@ -180,8 +187,14 @@ def write(text: RenderableType) -> bool:
     return True
 
 
+def unwritten(error: OutputError) -> int:
+    """Say that standard output failed, and write no more to it; the exit code of failure."""
+    discard_stdout()
+    return complain(str(error))
+
+
 def complain(sentence: str, trace: str = "") -> int:
     """Say what went wrong, below the traceback of what nobody foresaw; the exit code of failure."""
-    with suppress(BrokenPipeError):  # the exit code tells it too
+    with suppress(OSError):  # the exit code tells it too
         sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
     return exits.FAILED

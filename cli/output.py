@@ -11,6 +11,13 @@ from cli.flags import Parser
 PROGRESS = ("auto", "bar", "lines", "off")
 
 
+class OutputError(Exception):
+    """Standard output cannot be written, and why; not for want of a reader."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"standard output cannot be written: {error.strerror or error}")
+
+
 class Output(Struct, frozen=True):
     """Events (`json`), next to nothing (`quiet`), or progress (one of PROGRESS) and a summary."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from command_line import CommandLine
@@ -10,6 +11,8 @@ from command_line import CommandLine
 from cli import exits
 from cli.main import main
 from engine.presets import PRESETS
+
+FULL = Path("/dev/full")
 
 
 def test_presets_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +92,16 @@ def test_every_outcome_has_an_exit_code_that_the_help_explains() -> None:
 
     assert set(exits.OF_OUTCOME) == set(get_args(Outcome))
     assert set(exits.OF_OUTCOME.values()) <= {code for code, _ in exits.MEANINGS}
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", [["doctor"], ["train", "--print-config"], ["lab", "--list"]])
+def test_output_that_cannot_be_written_is_one_sentence_and_1(
+    words: list[str], command: CommandLine
+) -> None:
+    with FULL.open("wb") as full, command.start(words, stdout=full) as process:
+        assert process.stderr
+        err = process.stderr.read().decode()
+    assert process.returncode == exits.FAILED
+    assert err.startswith("mlp-tui: standard output cannot be written: ")
+    assert err.count("\n") == 1

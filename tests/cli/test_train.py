@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import CommandLine
 
+FULL = Path("/dev/full")
 ENDLESS = ("--epochs", "100000", "--batch-size", "8")
 
 
@@ -135,6 +137,17 @@ def test_a_second_signal_leaves_at_once(command: CommandLine) -> None:
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 130
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_a_summary_that_cannot_be_written_is_one_sentence_and_1(command: CommandLine) -> None:
+    words = command.train("--epochs", "1", "--progress", "off")
+    with FULL.open("wb") as full, command.start(words, stdout=full) as process:
+        assert process.stderr
+        err = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert err.startswith("mlp-tui: standard output cannot be written: ")
+    assert err.count("\n") == 1
 
 
 def until(stream: Any, kind: str) -> list[dict[str, Any]]:
