@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -19,9 +19,10 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """What was asked cannot be done (bad input); nothing was recorded."""
+    """What was asked, a run or a fetch, cannot be done; nothing was recorded."""
 
     text: str
+    what: Literal["run", "fetch"] = "run"
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):

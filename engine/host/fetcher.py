@@ -38,7 +38,7 @@ class Fetcher:
         """Begin a download, unless one is under way."""
         if self.busy:
             text = f"{request.data} was not fetched: another download is under way"
-            self._post(wire.Told(id=request.id, news=Refused(text)))
+            self._post(wire.Told(id=request.id, news=Refused(text, "fetch")))
             return
         self._thread = threading.Thread(
             target=self._work, args=(request,), name="fetcher", daemon=True
@@ -68,8 +68,8 @@ class Fetcher:
         except Superseded:
             return
         except BadInput as error:
-            news = Refused(str(error))
+            news = Refused(str(error), "fetch")
         except Exception as error:  # told below, and in the log
             traceback.print_exc(file=sys.stderr)
-            news = Refused(readable(error))
+            news = Refused(readable(error), "fetch")
         self._post(wire.Told(id=request.id, news=news))

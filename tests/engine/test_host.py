@@ -200,6 +200,7 @@ def test_what_cannot_run_is_refused_and_leaves_nothing(
     assert told.id == 4
     assert isinstance(told.news, Refused)
     assert why in told.news.text
+    assert told.news.what == "run"
     assert not runs.exists()
     client.start(5, epochs=1)
     assert client.wait(wire.RunEnded).id == 5
@@ -228,7 +229,9 @@ def test_data_sets_are_fetched_beside_a_run(client: Client) -> None:
 @pytest.mark.parametrize(("data", "why"), [("x", "x cannot be fetched"), ("broken", "foresaw")])
 def test_a_fetch_that_fails_says_why(client: Client, data: str, why: str) -> None:
     client.send(wire.Fetch(id=2, data=data))
-    assert why in client.wait(Refused).text
+    refused = client.wait(Refused)
+    assert why in refused.text
+    assert refused.what == "fetch"
 
 
 NONSENSE = [

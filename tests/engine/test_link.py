@@ -240,9 +240,11 @@ def test_runs_in_memory_leave_nothing_and_cannot_be_gone_on_from(tmp_path: Path)
     run = until(link, RunStarted)
     until(link, RunFinished)
     link.start(RunConfig(), continues=run.run_id)
-    assert "was not recorded" in until(link, Refused).text
+    refused = until(link, Refused)
+    assert ("was not recorded" in refused.text, refused.what) == (True, "run")
     link.fetch("mnist")
-    assert "cannot be fetched" in until(link, Refused).text
+    refused = until(link, Refused)
+    assert ("cannot be fetched" in refused.text, refused.what) == (True, "fetch")
     link.close()
     assert list(tmp_path.iterdir()) == []
 
