@@ -19,6 +19,7 @@ from engine.errors import BadInput
 from engine.experiments import EXPERIMENTS
 from engine.experiments.contract import Experiment
 from engine.link import RunLink
+from engine.store.layout import runs_directory
 from tui import capabilities as terminals
 from tui.bindings import bindings
 from tui.commands import COMMANDS, switch_to
@@ -49,6 +50,9 @@ class DashboardApp(App[None]):
     headless app has no clock: whoever runs it calls `tick`. With `opening` it begins in the
     laboratory instead, and no training run is started. After a hang-up `hung_up` is True, and
     the engine is meant to be left to its work.
+
+    Raises:
+        BadInput: on creation, when the directory of runs cannot be made or written.
     """
 
     CSS_PATH = "app.tcss"
@@ -76,6 +80,7 @@ class DashboardApp(App[None]):
         self.hub.neighbour = self.lab
         self.experiments = experiments
         self._opening = opening
+        self._runs = runs_directory()
         self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
         self.hung_up = False
         self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
@@ -91,10 +96,8 @@ class DashboardApp(App[None]):
         return self.board
 
     def log_place(self, run_id: str) -> str:
-        """Where a person finds the details of a run that failed."""
-        from engine.store.layout import run_directory, runs_directory
-
-        return str(run_directory(runs_directory(), run_id))
+        """Where a person finds the details of a run that failed; there or not."""
+        return f"{self._runs}{os.sep}{run_id}"
 
     def on_mount(self) -> None:
         """Ask for the first run; listen to the link and to signals."""

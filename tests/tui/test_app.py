@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 import synthetic_run
@@ -11,6 +13,7 @@ from fake_link import FakeLink
 from engine import events
 from engine.config import RunConfig
 from engine.link import Lost, Progress, Refused
+from engine.store.layout import VARIABLE
 from tui import signals
 from tui.app import DashboardApp
 
@@ -95,6 +98,18 @@ async def test_a_failed_run_says_where_its_details_are(monkeypatch: pytest.Monke
         shown = driver.text("#panel")
         assert "ran out of memory" in shown
         assert "/runs/20251009-085320-3f9a1c" in shown
+
+
+async def test_where_the_details_are_is_said_without_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    monkeypatch.setenv(VARIABLE, str(runs))
+    app = new_app()
+    runs.rmdir()
+    (tmp_path / "runs").write_text("now a file")
+    assert app.log_place("20251009-3f9a1c") == str(runs / "20251009-3f9a1c")
+    assert app.log_place("No run's id!") == str(runs / "No run's id!")
 
 
 async def test_a_lost_engine_leaves_the_app_usable() -> None:
