@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 
 from engine.controls import Report, unreported
 from engine.data.names import DIRECTORY_VARIABLE, NAMED, NamedSet, directories
+from engine.data.staging import staging
 from engine.errors import BadInput
 from engine.text import clean
 
@@ -22,6 +24,16 @@ DOWNLOAD = """
 import sys, torchvision
 getattr(torchvision.datasets, sys.argv[1])(sys.argv[2], download=True)
 """
+TIED = """
+import os, threading
+
+def end_with_parent():
+    os.read(0, 1)
+    os._exit(1)
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+"""
+"""What the download runs first: the pipe to it closes however the process that made it ends."""
 PATIENCE = 60.0  # seconds in which nothing arrives before the download is given up
 _POLL = 0.1  # seconds
 
@@ -36,14 +48,12 @@ def fetch(name: str, data_dir: str = "", report: Report = unreported) -> Path:
         BadInput: without a network, or when the directory cannot be written; says what to do.
     """
     wanted, directory = NAMED[name], directories(data_dir)[0]
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        staging = tempfile.TemporaryDirectory(dir=directory, prefix=".fetching-")
-    except OSError as error:
-        reason = f"the directory cannot be written: {error.strerror or error}"
-        raise BadInput(_advice(wanted, directory, reason)) from error
-    with staging:
-        arrived = Path(staging.name)
+    with ExitStack() as held:
+        try:
+            arrived = held.enter_context(staging(directory))
+        except OSError as error:
+            reason = f"the directory cannot be written: {error.strerror or error}"
+            raise BadInput(_advice(wanted, directory, reason)) from error
         try:
             _download(wanted, arrived, _Watch(wanted, arrived, report))
         except DownloadError as error:
@@ -72,18 +82,18 @@ class _Watch:
         arrived = sum(file.stat().st_size for file in self._staging.rglob("*.gz"))
         if arrived != self._arrived:
             self._arrived, self._since = arrived, self._clock()
-            total = self._wanted.download_bytes
-            self._report(f"downloading {self._wanted.name}", min(arrived, total), total)
         elif self._clock() - self._since > PATIENCE:
             raise DownloadError(f"nothing arrived for {PATIENCE:.0f} seconds")
+        total = self._wanted.download_bytes
+        self._report(f"downloading {self._wanted.name}", min(arrived, total), total)
 
 
 def _download(wanted: NamedSet, staging: Path, watch: _Watch) -> None:
-    command = [sys.executable, "-c", DOWNLOAD, wanted.folder, str(staging)]
+    command = [sys.executable, "-c", TIED + DOWNLOAD, wanted.folder, str(staging)]
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
         ) as process,
     ):
         try:

@@ -3,7 +3,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.server
+import os
+import select
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +18,7 @@ from idx_files import idx
 from engine.data import fetching
 from engine.data.fetching import DownloadError, fetch
 from engine.data.names import FASHION_MNIST, IDX_FILES, available
+from engine.data.staging import staging
 from engine.errors import BadInput
 
 FILES = {
@@ -146,4 +151,63 @@ def test_a_download_that_stalls_is_given_up(tmp_path: Path) -> None:
     now += 1
     with pytest.raises(DownloadError, match="nothing arrived for 60 seconds"):
         watch.look()
-    assert news == [0, 4]
+    assert news == [0, 0, 4, 4]
+
+
+def test_a_reader_is_asked_while_nothing_arrives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "DOWNLOAD", "import threading; threading.Event().wait()")
+    monkeypatch.setattr(fetching, "_POLL", 0.001)
+    news: list[float] = []
+
+    def leave(text: str, done: float, total: float) -> None:
+        news.append(done)
+        if len(news) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch("mnist", str(tmp_path), leave)
+    assert news == [0, 0, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+FETCHING = """
+import sys
+from engine.data import fetching
+fetching.DOWNLOAD = sys.argv[2]
+fetching.fetch("mnist", sys.argv[1])
+"""
+
+
+def test_a_download_ends_with_its_process_and_the_next_one_clears_up(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "alive")
+    ear = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    # It holds its end of the pipe open for as long as it lives.
+    endless = (
+        "import os, sys, threading; end = os.open(sys.argv[2] + '/../alive', os.O_WRONLY)\n"
+        "os.write(end, b'x'); threading.Event().wait()"
+    )
+    command = [sys.executable, "-c", FETCHING, str(tmp_path), endless]
+    with subprocess.Popen(command, cwd=repository) as fetcher:
+        assert select.select([ear], [], [], 20)[0]
+        assert os.read(ear, 1) == b"x"
+        (staged,) = tmp_path.glob(".fetching-*")
+        fetcher.kill()
+    assert select.select([ear], [], [], 20)[0]
+    assert os.read(ear, 1) == b""
+    os.close(ear)
+    assert staged.exists()
+    monkeypatch.setattr(fetching, "DOWNLOAD", "import sys; sys.exit('no network')")
+    with pytest.raises(BadInput, match="no network"):
+        fetch("mnist", str(tmp_path))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["alive"]
+
+
+def test_a_download_under_way_is_left_alone(tmp_path: Path) -> None:
+    with staging(tmp_path) as first, staging(tmp_path) as second:
+        assert first.is_dir()
+        assert second.is_dir()
+    assert list(tmp_path.iterdir()) == []
