@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cli import exits
 from cli.flags import Parser
+from cli.output import say
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
 from engine.config import RunConfig
 from engine.data.names import FILE_ENDINGS, resolve
@@ -32,7 +33,7 @@ def main(words: Sequence[str]) -> int:
     options = parser().read(words)
     text = own_version() if options.version else shown_instead(options)
     if text is not None:
-        sys.stdout.write(text)
+        say(text)
         return exits.COMPLETED
     config = config_from(options)
     check_data(config)

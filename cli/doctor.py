@@ -16,6 +16,7 @@ from cli.checks.storage import check_storage
 from cli.checks.terminal import check_terminal
 from cli.checks.versions import check_versions
 from cli.flags import Parser
+from cli.output import say
 from cli.settings import use_runs_directory
 
 EPILOG = f"exit codes: {exits.COMPLETED} it will train, {exits.FAILED} it will not"
@@ -29,7 +30,7 @@ def main(words: Sequence[str]) -> int:
     healthy = not any(finding.level == "problem" for finding in findings)
     if options.json:
         report = {"healthy": healthy, "findings": findings}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+        say(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
     else:
         from cli.doctor_report import draw
 

@@ -27,7 +27,7 @@ from engine.experiments import named
 from engine.experiments.contract import Experiment
 from engine.session import Session, Sink, readable
 from engine.store.layout import runs_directory
-from engine.store.record import RecordSink
+from engine.store.record import RecordError, RecordSink
 from engine.text import clean
 from tui.run_view import RunView, fold
 
@@ -85,7 +85,7 @@ def train(config: RunConfig, output: Output) -> int:
     """Train to the end, recording the run; returns the exit code.
 
     Raises:
-        BadInput: when the data cannot be used; then nothing was recorded.
+        BadInput: when the data cannot be used or the run not be recorded; then nothing was recorded.
     """
     return run(named("train"), config, output, summary)
 
@@ -94,7 +94,7 @@ def run(experiment: Experiment, config: Struct, output: Output, summarized: Summ
     """Run an experiment to its end, recording it; returns the exit code.
 
     Raises:
-        BadInput: when it cannot run with these settings; then nothing was recorded.
+        BadInput: when it cannot run like this or not be recorded; then nothing was recorded.
     """
     stdout = take_stdout() if output.json else None
     played = play(experiment, config, partial(watcher_for, output), stdout=stdout)
@@ -151,7 +151,7 @@ def code_of(played: Played) -> int:
     if lines and lines.failure:
         return complain(f"standard output cannot be written: {lines.failure.strerror}")
     if session.error:
-        return complain(readable(session.error), session.trace)
+        return complain(readable(session.error), _trace(session))
     code = exits.OF_OUTCOME[session.finished.outcome]
     return complain(session.finished.detail) if code == exits.FAILED else code
 
@@ -165,9 +165,16 @@ def watcher_for(output: Output) -> Watcher:
     return {"bar": Bar, "lines": Lines}[progress](console) if progress != "off" else Nothing()
 
 
+def _trace(session: Session) -> str:
+    """The traceback of what nobody foresaw; "" where the sentence says it all."""
+    return "" if isinstance(session.error, RecordError) else session.trace
+
+
 def _unprepared(session: Session) -> int:
     if isinstance(session.error, BadInput):
         raise session.error
+    if isinstance(session.error, RecordError):
+        raise BadInput(str(session.error)) from session.error
     if isinstance(session.error, KeyboardInterrupt):
         return exits.INTERRUPTED
     return complain("the run could not be prepared", session.trace)

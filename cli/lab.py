@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 
 from cli import exits
@@ -11,7 +10,7 @@ from cli.dashboard import on_terminal, open_app
 from cli.files import write_table
 from cli.flags import Parser, given
 from cli.lab_text import about, contents, listed
-from cli.output import Output, add_output_flags, output_from
+from cli.output import Output, add_output_flags, output_from, say
 from cli.settings import (
     add_config_flags,
     add_runs_directory,
@@ -43,7 +42,7 @@ def main(words: Sequence[str], experiments: Sequence[Experiment] = EXPERIMENTS) 
         return _every(lab, words[1:]) if name == EVERY else _one(lab[name], words[1:])
     options = parser(lab.values()).read(words)
     if options.list or not on_terminal():
-        sys.stdout.write(listed(lab.values()))
+        say(listed(lab.values()))
         return exits.COMPLETED
     use_runs_directory(options)
     return open_app(RunConfig(), lab="")
@@ -118,7 +117,7 @@ def _one(experiment: Experiment, words: Sequence[str]) -> int:
     under = {} if screen else full_pace(experiment.config)
     config = typed_config(options, experiment.config, under)
     if options.print_config:
-        sys.stdout.write(write_table(config))
+        say(write_table(config))
         return exits.COMPLETED
     use_runs_directory(options)
     if screen:

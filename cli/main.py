@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from cli import exits
-from cli.output import OutputError
+from cli.output import OutputError, say
 from cli.settings import readable_words
 from engine.errors import BadInput, did_you_mean
 from engine.text import clean
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a sign the terminal lacks must not end a run
     try:
         code = _run(readable_words(sys.argv[1:] if arguments is None else arguments))
-        _flush()
+        say("")  # flushes what is still buffered
         return code
     except BadInput as error:
         sys.stderr.write(f"mlp-tui: {clean(str(error), LONGEST_SENTENCE)}\n")
@@ -42,15 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         discard_stdout()  # the reader has seen enough (`| head`)
         return exits.COMPLETED
-
-
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(error) from error
 
 
 def _run(words: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from msgspec import Struct
 
@@ -16,6 +17,22 @@ class OutputError(Exception):
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"standard output cannot be written: {error.strerror or error}")
+
+
+def say(text: str) -> None:
+    """Write to standard output at once.
+
+    Raises:
+        BrokenPipeError: when nobody reads it any more.
+        OutputError: when it cannot be written for another reason.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error) from error
 
 
 class Output(Struct, frozen=True):

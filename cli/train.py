@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from cli import exits
 from cli.flags import Parser
-from cli.output import add_output_flags, output_from
+from cli.output import add_output_flags, output_from, say
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
 
 
@@ -20,7 +19,7 @@ def main(words: Sequence[str]) -> int:
     options = parser().read(words)
     text = shown_instead(options)
     if text is not None:
-        sys.stdout.write(text)
+        say(text)
         return exits.COMPLETED
     config = config_from(options)
     use_runs_directory(options)

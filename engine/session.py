@@ -18,6 +18,7 @@ import msgspec
 from engine.controls import Controls
 from engine.errors import BadInput
 from engine.events import Event, RunFinished, RunStarted, StepsMeasured
+from engine.store.record import RecordError
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -153,6 +154,6 @@ def readable(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     return (
         str(error)
-        if isinstance(error, BadInput)
+        if isinstance(error, BadInput | RecordError)
         else f"{type(error).__name__}: {text[0] if text else ''}"
     )

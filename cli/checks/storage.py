@@ -19,7 +19,12 @@ def check_storage() -> Iterator[Finding]:
     try:
         directory = runs_directory()
     except BadInput as error:
-        yield Finding(AREA, "problem", clean(str(error), 500), "or give --runs-dir")
+        yield Finding(
+            AREA,
+            "problem",
+            clean(str(error), 500),
+            "mlp-tui doctor --runs-dir DIR tries another directory",
+        )
         return
     free = shutil.disk_usage(directory).free
     text = f"recorded in {clean(str(directory), 500)}, {free / 1e9:.1f} GB free"

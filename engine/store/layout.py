@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -29,13 +30,17 @@ def runs_directory() -> Path:
         if given
         else platformdirs.user_state_path("mlp-tui", appauthor=False) / "runs"
     )
-    hint = f"set {VARIABLE} to a directory that can be written"
+    hint = f"give --runs-dir or set {VARIABLE} to a directory that can be written"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"the directory of runs {path}: {error.strerror}; {hint}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise BadInput(f"the directory of runs {path} cannot be written; {hint}")
+    try:
+        # Permissions promise what a full disk or a kernel's own file system does not keep.
+        Path(tempfile.mkdtemp(prefix=".probe-", dir=path)).rmdir()
+    except OSError as error:
+        reason = f"cannot be written: {error.strerror}"
+        raise BadInput(f"the directory of runs {path} {reason}; {hint}") from error
     return path
 
 

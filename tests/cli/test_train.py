@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,39 @@ def test_a_summary_that_cannot_be_written_is_one_sentence_and_1(command: Command
         err = process.stderr.read().decode()
     assert process.returncode == 1
     assert err.startswith("mlp-tui: standard output cannot be written: ")
+    assert err.count("\n") == 1
+
+
+def test_a_directory_that_takes_no_runs_is_a_sentence_and_2(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = "/proc/self"  # nobody makes a directory there, root included
+    code, out, err = command.run("train", "--data", str(command.data), "--runs-dir", kernel)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"mlp-tui: the directory of runs {kernel} cannot be written: ")
+    assert "--runs-dir" in err
+    assert err.count("\n") == 1
+    code, out, _ = command.run("doctor", "--runs-dir", kernel, "--json")
+    (finding,) = (found for found in json.loads(out)["findings"] if found["area"] == "runs")
+    assert code == 1
+    assert finding["level"] == "problem"
+
+
+@pytest.mark.parametrize(("kilobytes", "expected"), [(0, 2), (8, 1)])
+def test_a_record_that_cannot_be_written_is_a_sentence(
+    command: CommandLine, kilobytes: int, expected: int
+) -> None:
+    words = command.train(*ENDLESS, "--quiet")
+    limited = (
+        f"import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes << 10},) * 2)\n"
+        f"import sys; from cli.main import main; sys.exit(main({words!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", limited], capture_output=True, check=False)
+    err = done.stderr.decode()
+    assert done.returncode == expected
+    assert err.startswith(f"mlp-tui: the run's record in {command.runs}")
+    assert err.endswith("cannot be written: File too large\n")
     assert err.count("\n") == 1
 
 

@@ -231,6 +231,21 @@ def test_the_directory_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         runs_directory()
 
 
+def test_a_directory_of_runs_that_refuses_a_run_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(prefix: str, dir: Path) -> str:  # noqa: A002
+        raise OSError(errno.ENOSPC, "No space left on device", str(dir))
+
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    runs_directory()
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr("tempfile.mkdtemp", refusing)
+    with pytest.raises(BadInput, match="No space left on device; give --runs-dir") as caught:
+        runs_directory()
+    assert str(tmp_path) in str(caught.value)
+
+
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
