@@ -28,11 +28,12 @@ class Fetcher:
         self._post = post
         self._thread: threading.Thread | None = None
         self._given_up = False
+        self._busy = False
 
     @property
     def busy(self) -> bool:
-        """Whether a download is under way."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether a download is under way; not any more when its last word is posted."""
+        return self._busy
 
     def start(self, request: wire.Fetch) -> None:
         """Begin a download, unless one is under way."""
@@ -40,6 +41,7 @@ class Fetcher:
             text = f"{request.data} was not fetched: another download is under way"
             self._post(wire.Told(id=request.id, news=Refused(text, "fetch")))
             return
+        self._busy = True
         self._thread = threading.Thread(
             target=self._work, args=(request,), name="fetcher", daemon=True
         )
@@ -56,6 +58,14 @@ class Fetcher:
         return not self.busy
 
     def _work(self, request: wire.Fetch) -> None:
+        answer = None
+        try:
+            answer = self._answer(request)
+        finally:
+            self._busy = False  # whoever the post wakes must not find it busy and sleep again
+            self._post(answer)
+
+    def _answer(self, request: wire.Fetch) -> wire.Answer | None:
         def report(text: str, done: float, total: float) -> None:
             if self._given_up:
                 raise Superseded
@@ -66,10 +76,10 @@ class Fetcher:
             self._fetch(request.data, request.data_dir, report)
             news = Fetched(request.data)
         except Superseded:
-            return
+            return None
         except BadInput as error:
             news = Refused(str(error), "fetch")
         except Exception as error:  # told below, and in the log
             traceback.print_exc(file=sys.stderr)
             news = Refused(readable(error), "fetch")
-        self._post(wire.Told(id=request.id, news=news))
+        return wire.Told(id=request.id, news=news)
