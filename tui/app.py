@@ -146,7 +146,7 @@ class DashboardApp(App[None]):
         """Do what a key or the palette asks for, or say why it cannot be done now."""
         action = BY_ID[action_id]
         try:
-            if not action.when(self.hub.situation):
+            if not action.when(self.hub.accepts):
                 raise BadInput(action.otherwise)
             if action_id in COMMANDS:
                 self.board.say(COMMANDS[action_id](self.hub))
@@ -194,7 +194,7 @@ class DashboardApp(App[None]):
             if config is not None:
                 self._start(lambda _: config)
 
-        self.push_screen(FormScreen(self.hub.config), take)
+        self.push_screen(FormScreen(self.hub.refused_config or self.hub.config), take)
 
     def do_layer(self) -> None:
         """Open the chosen layer's histories."""

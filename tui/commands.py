@@ -56,9 +56,7 @@ def _more_epochs(hub: Hub) -> str:
 
 
 def _pace(by: int, hub: Hub) -> str:
-    hub.config = switch.paced(hub.config, by)
-    hub.send(controls.SetPace(steps_per_second=hub.config.pace))
-    return f"pace {pace_words(hub.config.pace)}"
+    return f"pace {pace_words(hub.steer_pace(by))}"
 
 
 def pace_words(pace: float) -> str:

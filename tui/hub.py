@@ -57,6 +57,8 @@ class Hub:
 
     `_base` are the settings that the present ones are told against, `_asked` those of the newest
     start, `_begun` the run that came of it, and `_overtaken` one that was only passed through.
+    `_viewed` are those of the run on screen, `refused_config` those of a start that was refused,
+    `_held` what was asked of a run before it began, and `_dead` the run that a lost engine left.
     """
 
     link: RunLink
@@ -65,6 +67,10 @@ class Hub:
     ghosts: Ghosts = field(default_factory=Ghosts)
     status: Status = field(default_factory=Status)
     neighbour: Neighbour | None = None
+    refused_config: RunConfig | None = None
+    _viewed: RunConfig | None = None
+    _held: list[controls.AnyControl] = field(default_factory=list)
+    _dead: str = ""
     _base: RunConfig | None = None
     _asked: RunConfig | None = None
     _begun: str = ""
@@ -78,20 +84,31 @@ class Hub:
     @property
     def working(self) -> bool:
         """Whether leaving now would end something: a run, its start or a download."""
-        running = self.view.started is not None and self.view.finished is None
-        busy = self.status.starting or bool(self.status.fetching) or self._pending is not None
-        return (running or busy) and not self.status.lost
+        busy = self.awaiting or bool(self.status.fetching)
+        return (self.running or busy) and not self.status.lost
 
     @property
     def running(self) -> bool:
         """Whether a run is under way that can be steered."""
         started = self.view.started is not None and self.view.finished is None
-        return started and not self.status.lost
+        return started and not self.status.lost and self.view.run_id != self._dead
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether a run was asked for that has not begun: what is asked now is asked of it."""
+        return self.status.starting or self._pending is not None
+
+    @property
+    def shown_config(self) -> RunConfig:
+        """The settings of the run on screen, or of the one that is about to replace it."""
+        return self.config if self.awaiting or self._viewed is None else self._viewed
 
     @property
     def paused(self) -> bool:
         """Whether the run holds, or was asked to and has not said so yet."""
-        return self.running and (self._pause[1] if self._pause else self.view.paused)
+        if self._pause:
+            return self._pause[1] and (self.running or self.awaiting)
+        return self.running and self.view.paused and not self.awaiting
 
     @property
     def pause_pending(self) -> bool:
@@ -117,9 +134,17 @@ class Hub:
             layers=bool(self.view.started and self.view.started.layers),
         )
 
+    @property
+    def accepts(self) -> Situation:
+        """What can be asked for: of the run under way, or of the one that is about to begin."""
+        return self.situation._replace(running=self.running or self.awaiting)
+
     def switch(self, config: RunConfig) -> None:
         """Start a run with these settings: now, or once the key is let go when it is held."""
+        if not self.awaiting:
+            self._forget_asked()
         self.config = config
+        self.refused_config = None
         if self._quiet or self._held_up:
             self._pending = config
             self._quiet = SETTLING
@@ -132,20 +157,28 @@ class Hub:
 
     def go_on(self, epochs: int) -> None:
         """More epochs: of the run under way, or as a new run from where the last one ended."""
-        if self.running:
+        if self.running or self.awaiting:
             self.send(controls.Extend(epochs=epochs))
-        elif self.view.finished and not self.status.starting:
-            more = switch.changed(self.config, epochs=epochs)
+        elif self.view.finished:
+            more = switch.changed(self.shown_config, epochs=epochs)
             self._quiet = SETTLING
+            self.refused_config = None
+            self._forget_asked()
             self.status = replace(self.status, starting=True, refused="", progress=None)
             if self.neighbour:
                 self.neighbour.stand_aside()
             self.link.start(more, continues=self.view.run_id)
 
     def send(self, control: controls.AnyControl) -> int:
-        """Ask the run under way; returns the request's number, which its event will carry."""
+        """Ask the run under way, or the one about to begin once it has; returns the request's
+        number, which its event will carry.
+        """
         self._request += 1
-        self.link.send(msgspec.structs.replace(control, request=self._request))
+        numbered = msgspec.structs.replace(control, request=self._request)
+        if self.awaiting:
+            self._held.append(numbered)
+        else:
+            self.link.send(numbered)
         return self._request
 
     def toggle_pause(self) -> bool:
@@ -157,12 +190,25 @@ class Hub:
     @property
     def wanted_lr(self) -> float:
         """The learning rate in force, or the one just asked for."""
-        return self._lr if self._lr is not None else self.view.lr
+        if self._lr is not None:
+            return self._lr
+        return self.config.lr if self.awaiting else self.view.lr
 
     def steer_lr(self, lr: float) -> None:
         """Have the run under way use this learning rate; the next run starts with its own."""
         self._lr = lr
         self.send(controls.SetLearningRate(lr=lr))
+
+    def steer_pace(self, by: int) -> float:
+        """`by` places faster (or slower), the runs to come as well; returns the steps/s."""
+        self.config = switch.paced(self.config, by)
+        pace = self.config.pace
+        if self._pending is not None:
+            self._pending = switch.changed(self._pending, pace=pace)
+        if self._viewed is not None and not self.awaiting:
+            self._viewed = switch.changed(self._viewed, pace=pace)
+        self.send(controls.SetPace(steps_per_second=pace))
+        return pace
 
     def fetch(self, data: str = REAL_DATA) -> None:
         """Have the data set downloaded; the next run is on it."""
@@ -176,6 +222,7 @@ class Hub:
     def stand_aside(self) -> None:
         """The neighbour starts a run: what was about to start here will not."""
         self._pending = None
+        self._forget_asked()
         self.status = replace(self.status, starting=False, progress=None)
 
     def poll(self) -> bool:
@@ -211,13 +258,14 @@ class Hub:
         match news:
             case Progress():
                 self.status = replace(self.status, progress=news)
-            case Refused(text) if self.status.fetching and not self.status.starting:
-                self.status = replace(self.status, fetching="", unfetched=text, progress=None)
+            case Refused(text, what="fetch"):
+                progress = self.status.progress if self.status.starting else None
+                self.status = replace(self.status, fetching="", unfetched=text, progress=progress)
             case Refused(text):
-                self.status = replace(
-                    self.status, starting=False, fetching="", refused=text, progress=None
-                )
+                self._refuse(text)
             case Lost(text):
+                self._dead = self.view.run_id
+                self._forget_asked()
                 self.status = replace(
                     self.status, starting=False, fetching="", lost=text, progress=None
                 )
@@ -226,6 +274,21 @@ class Hub:
                 self.switch(switch.changed(self.config, data=data))
             case _:
                 self._fold(news)
+
+    def _refuse(self, text: str) -> None:
+        """No run comes of the newest start: the one on screen counts again, unless one waits."""
+        refused = self.status.starting and self._pending is None
+        self.status = replace(self.status, starting=False, refused=text, progress=None)
+        if refused:
+            self._forget_asked()
+        if refused and self._viewed is not None:
+            self.refused_config = self.config
+            self.config = self._asked = self._viewed
+            self.status = replace(self.status, change="")
+
+    def _forget_asked(self) -> None:
+        self._held.clear()
+        self._pause = self._lr = None
 
     def _fold(self, event: events.AnyEvent) -> None:
         if isinstance(event, events.RunStarted):
@@ -246,9 +309,23 @@ class Hub:
 
         A run that a held key only passed through leaves none.
         """
-        self._pause = self._lr = None
         self.status = replace(self.status, starting=False, progress=None, lost="", refused="")
+        self._hand_over(event)
         goes_on = bool(event.continues) and event.continues == self.view.run_id
         if not goes_on and self.view.run_id != self._overtaken:
             self.ghosts = self.ghosts.joined_by(self.view)
         self._begun = "" if goes_on else event.run_id
+
+    def _hand_over(self, event: events.RunStarted) -> None:
+        """What was asked for meanwhile is asked of the run that begins, unless one more waits."""
+        if self._viewed is None or event.continues != self.view.run_id:
+            self._viewed = msgspec.convert(event.config, RunConfig)
+        if self._pending is not None:
+            return
+        held, self._held = self._held, []
+        if not held:
+            self._forget_asked()
+        for control in held:
+            if isinstance(control, controls.SetPace):
+                self._viewed = switch.changed(self._viewed, pace=control.steps_per_second)
+            self.link.send(control)

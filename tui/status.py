@@ -44,6 +44,10 @@ def state(hub: Hub) -> str:
         return "refused" if hub.status.refused else "no run"
     if hub.view.finished:
         return hub.view.finished.outcome
+    return _steered(hub) if hub.running else "engine lost"
+
+
+def _steered(hub: Hub) -> str:
     if hub.pause_pending:
         return "pausing" if hub.paused else "going on"
     return "paused" if hub.paused else "running"
@@ -51,7 +55,7 @@ def state(hub: Hub) -> str:
 
 def header(hub: Hub) -> HeaderInfo:
     """What is trained and how far it is. Settings just asked for show before their run begins."""
-    config, view = hub.config, hub.view
+    config, view = hub.shown_config, hub.view
     started = view.started
     dataset = started.dataset if started else None
     fan_out = started.layers[-1].fan_out if started and started.layers else 10
@@ -72,7 +76,7 @@ def header(hub: Hub) -> HeaderInfo:
         loss=view.loss.last,
         accuracy=view.accuracy.last,
         test_accuracy=view.test_accuracy.last,
-        samples_per_second=math.nan if view.finished or hub.paused else view.samples_per_second,
+        samples_per_second=view.samples_per_second if hub.running and not hub.paused else math.nan,
         seconds_left=view.seconds_left if hub.running else math.nan,
         pace=pace_words(config.pace) if config.pace else "",
     )
@@ -175,7 +179,8 @@ _HEADINGS = {
 
 def _lr(hub: Hub) -> float:
     lr = hub.wanted_lr
-    return lr if hub.running and math.isfinite(lr) else hub.config.lr
+    steered = (hub.running or hub.awaiting) and math.isfinite(lr)
+    return lr if steered else hub.shown_config.lr
 
 
 def layer_title(hub: Hub, index: int) -> str:

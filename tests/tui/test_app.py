@@ -142,7 +142,7 @@ async def test_a_download_that_fails_leaves_the_run_alone_and_can_be_tried_again
     async with dashboard(RunConfig()) as driver:
         await driver.feed(synthetic_run.run(RunConfig(), data="synthetic", finish=""))
         await driver.press("f")
-        await driver.feed([Progress("downloading"), Refused("no network")])
+        await driver.feed([Progress("downloading"), Refused("no network", what="fetch")])
         assert "could not be fetched" in driver.text("#panel")
         assert "no network" in driver.text("#panel")
         assert driver.app.hub.running

@@ -185,6 +185,119 @@ def test_a_refusal_is_kept_and_the_run_before_it_too() -> None:
     assert len(hub.view.loss) == 235
 
 
+def test_after_a_refused_start_the_settings_of_the_run_in_view_count_again() -> None:
+    hub, link = started()
+    link.push(*synthetic_run.run()[-1:])
+    hub.poll()
+    bad = switch.changed(BASE, data="x.npz", init="he")
+    hub.switch(bad)
+    link.push(Refused("x.npz: no such file"))
+    rest(hub)
+    assert hub.config == hub.shown_config == BASE
+    assert hub.refused_config == bad
+    assert hub.status.change == ""
+    hub.go_on(10)
+    assert link.last == switch.changed(BASE, epochs=10)
+    link.push(Refused("its checkpoint is gone"))
+    rest(hub)
+    hub.switch(switch.next_init(hub.config))
+    assert link.last == switch.changed(BASE, init="zeros")
+    assert hub.refused_config is None
+
+
+def test_a_refusal_before_the_first_run_keeps_what_was_asked() -> None:
+    link = FakeLink()
+    hub = Hub(link, BASE)
+    hub.switch(BASE)
+    link.push(Refused("no such file"))
+    hub.poll()
+    assert hub.config == hub.shown_config == BASE
+
+
+def test_what_is_asked_while_a_run_starts_is_asked_of_that_run() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    assert hub.toggle_pause()
+    hub.send(controls.Step())
+    hub.go_on(10)
+    assert hub.paused and link.sent == []
+    link.push(*begun("b", link.last))
+    hub.poll()
+    assert link.sent == [
+        controls.Pause(request=1),
+        controls.Step(request=2),
+        controls.Extend(epochs=10, request=3),
+    ]
+    assert hub.pause_pending
+    assert len(link.starts) == 2
+
+
+def test_a_run_only_passed_through_is_not_asked() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    hub.switch(switch.next_init(hub.config))
+    hub.toggle_pause()
+    hub.steer_pace(-1)
+    link.push(*begun("b", link.last))
+    rest(hub)
+    assert link.sent == []
+    assert (link.last.init, link.last.pace) == ("constant", 1000)
+    link.push(*begun("c", link.last))
+    rest(hub)
+    assert link.sent == [
+        controls.Pause(request=1),
+        controls.SetPace(steps_per_second=1000, request=2),
+    ]
+
+
+def test_a_pace_asked_for_during_a_start_is_the_runs() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    hub.steer_pace(-1)
+    link.push(*begun("b", link.last))
+    rest(hub)
+    assert link.sent == [controls.SetPace(steps_per_second=1000, request=1)]
+    assert hub.shown_config.pace == hub.config.pace == 1000
+
+
+def test_what_was_asked_of_a_run_that_never_began_is_forgotten() -> None:
+    hub, link = started()
+    hub.switch(switch.next_init(hub.config))
+    hub.toggle_pause()
+    link.push(Refused("no"))
+    hub.poll()
+    assert not hub.paused
+    hub.switch(switch.next_init(hub.config))
+    link.push(*begun("b", link.last))
+    rest(hub)
+    assert link.sent == []
+
+
+def test_a_refused_download_is_not_a_refused_start() -> None:
+    hub, link = started()
+    hub.fetch()
+    hub.switch(switch.next_init(hub.config))
+    link.push(Progress("loading", 1, 2), Refused("no network", what="fetch"))
+    hub.poll()
+    assert hub.status.starting and hub.status.progress
+    assert (hub.status.fetching, hub.status.unfetched) == ("", "no network")
+    hub.fetch()
+    link.push(Refused("no such device"))
+    hub.poll()
+    assert (hub.status.fetching, hub.status.refused) == ("fashion-mnist", "no such device")
+
+
+def test_a_run_that_a_lost_engine_left_does_not_come_back() -> None:
+    hub, link = started()
+    link.push(Lost("killed by signal 9"))
+    rest(hub)
+    hub.switch(hub.config)
+    assert not hub.running and not hub.situation.running and hub.accepts.running
+    link.push(Refused("no such file"))
+    rest(hub)
+    assert not hub.running
+
+
 def test_a_lost_engine_is_not_work_and_can_be_started_again() -> None:
     hub, link = started()
     link.push(Lost("killed by signal 9"))
