@@ -11,8 +11,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 
 from engine import wire
 from engine.host.private import LOG, clear
@@ -22,6 +23,10 @@ SOCKET = "socket"
 _ROOT = Path(__file__).parent.parent
 _LONGEST_PATH = 100  # bytes; the kernel allows 107
 _PATIENCE = 5.0  # seconds for a run to stop at its next step and close its record
+_LAST_PATIENCE = 1.0  # seconds more when it has been terminated
+_REACHABLE = 60.0  # seconds from its launch in which it must have made its socket
+_MOMENT = 0.5  # seconds between the end of its socket and its own
+_REAPED = 0.05  # seconds for the kernel to take down what was killed
 
 
 class EngineGoneError(Exception):
@@ -32,26 +37,43 @@ class EngineProcess:
     """Launches an engine in a session of its own, where it outlives the terminal.
 
     Its output goes to a log beside its socket, in a directory of its own that goes with it when
-    it ends in order. `command` is what runs it, without the arguments.
+    it ends in order. `command` is what runs it, without the arguments; `clock` tells seconds.
 
     Raises:
-        OSError: when it cannot be launched.
+        OSError: when it cannot be launched; then nothing is left of it.
     """
 
-    def __init__(self, runs: Path, command: Sequence[str] = ()) -> None:
-        self._room = _private_room()
-        self.log = self._room / LOG
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.setblocking(False)
+    def __init__(
+        self,
+        runs: Path,
+        command: Sequence[str] = (),
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._clock = clock
         self._connected = False
+        self._hung_up_at: float | None = None
+        self._failure = ""
         self._lines = wire.Lines()
         self._waiting = bytearray()
+        self._room = _private_room()
+        self.log = self._room / LOG
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, self._room, ignore_errors=True)
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            undo.enter_context(self._socket)
+            self._socket.setblocking(False)
+            self._process = self._launched(runs, command)
+            undo.pop_all()
+        self._launched_at = clock()
+
+    def _launched(self, runs: Path, command: Sequence[str]) -> subprocess.Popen[bytes]:
         # -P: a directory named "engine" where the user stands must not be taken for this one.
         program = command or (sys.executable, "-P", "-m", "engine.host")
         arguments = ["--socket", str(self._room / SOCKET), "--runs", str(runs)]
         arguments += ["--launcher", str(os.getpid())]
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [*program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -77,30 +99,19 @@ class EngineProcess:
         Raises:
             EngineGoneError: when the engine is gone and every answer has been given.
         """
-        ended = self._process.poll() is not None
+        ended = self._process.poll() is not None  # before the last look at what it has said
         self._flush()
-        if not self._connected:
-            if ended:
-                raise EngineGoneError
-            return []
-        answers: list[wire.Answer] = []
-        try:
-            while data := self._socket.recv(1 << 16):
-                answers += map(wire.answer, self._lines.feed(data))
-        except BlockingIOError:
-            return answers
-        except (OSError, ValueError) as error:
-            raise EngineGoneError from error
-        if answers:
-            return answers
-        raise EngineGoneError
+        answers = self._read()
+        if not answers and (ended or self._overdue):
+            raise EngineGoneError
+        return answers
 
     def last_words(self) -> str:
         """How it ended and what it wrote last, for people; it names the log."""
-        try:
-            code = self._process.wait(0.5)  # its socket closes a moment before it ends
-        except subprocess.TimeoutExpired:
-            return f"it does not answer; its log is {self.log}"
+        code = self._process.poll()
+        if code is None:
+            why = f" ({self._failure})" if self._failure else ""
+            return f"it does not answer{why}; its log is {self.log}"
         said = self.log.read_bytes()[-4096:] if self.log.exists() else b""
         lines = [clean(line, 200) for line in said.decode(errors="replace").split("\n")]
         last = next(filter(None, reversed(lines)), "")
@@ -108,24 +119,38 @@ class EngineProcess:
 
     def close(self) -> None:
         """Ask it to end, wait for that a little, and then make it end; idempotent."""
-        self._ask_to_end()
-        self._socket.close()
-        for force in (self._process.terminate, self._process.kill):
-            try:
-                self._process.wait(_PATIENCE)
-                break
-            except subprocess.TimeoutExpired:
-                force()
-        self._process.wait()
-        shutil.rmtree(self._room, ignore_errors=True)
+        try:
+            self._ask_to_end()
+            self._socket.close()
+            if not self._ends_within(_PATIENCE):
+                self._process.terminate()
+                self._ends_within(_LAST_PATIENCE)
+        finally:  # whatever interrupts the waiting
+            self._socket.close()
+            self._process.kill()  # nothing to do when it has ended
+            self._process.wait()
+            shutil.rmtree(self._room, ignore_errors=True)
 
     def abandon(self) -> None:
         """Let go of an engine that is gone; its log stays when it says something."""
         self._socket.close()
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+        self._process.kill()
+        self._ends_within(_REAPED)
         clear(self._room / SOCKET)
+
+    @property
+    def _overdue(self) -> bool:
+        """Whether a process that lives has kept its socket closed for too long."""
+        if self._hung_up_at is not None:
+            return self._clock() - self._hung_up_at >= _MOMENT
+        return not self._connected and self._clock() - self._launched_at >= _REACHABLE
+
+    def _ends_within(self, seconds: float) -> bool:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _ask_to_end(self) -> None:
         if self._process.poll() is not None or self._socket.fileno() < 0:
@@ -138,7 +163,26 @@ class EngineProcess:
             self._socket.settimeout(1.0)
             self._socket.sendall(self._waiting)
 
+    def _read(self) -> list[wire.Answer]:
+        answers: list[wire.Answer] = []
+        if not self._connected:
+            return answers
+        try:
+            while data := self._socket.recv(1 << 16):
+                answers += map(wire.answer, self._lines.feed(data))
+        except BlockingIOError:
+            return answers
+        except (OSError, ValueError) as error:
+            self._socket.close()  # what follows nonsense is not read
+            self._hang_up(str(error))
+            return answers
+        self._hang_up()
+        return answers
+
     def _flush(self) -> None:
+        if self._hung_up_at is not None:
+            self._waiting.clear()
+            return
         try:
             if not self._connected:
                 self._socket.connect(str(self._room / SOCKET))
@@ -147,8 +191,13 @@ class EngineProcess:
                 del self._waiting[: self._socket.send(self._waiting)]
         except (FileNotFoundError, ConnectionRefusedError, BlockingIOError):
             return  # not there yet, or busy
-        except OSError:
-            self._waiting.clear()  # gone: `receive` tells
+        except OSError as error:
+            self._hang_up(str(error))
+
+    def _hang_up(self, failure: str = "") -> None:
+        """Remember that nothing can be said or heard any more; `receive` tells."""
+        if self._hung_up_at is None:
+            self._hung_up_at, self._failure = self._clock(), clean(failure, 200)
 
 
 def _private_room() -> Path:
