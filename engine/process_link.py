@@ -16,6 +16,7 @@ from engine.events import RunFinished
 from engine.link import Lost, News
 from engine.store.layout import LOG, runs_directory
 from engine.store.reader import Damage, Follower
+from engine.text import clean
 
 
 class ProcessLink:
@@ -38,6 +39,7 @@ class ProcessLink:
         self._launch = launch
         self._engine: EngineProcess | None = launch(self._runs)
         self._answers: deque[wire.Answer] = deque()
+        self._unsaid: list[News] = []
         self._log: Follower | None = None
         self._finished = False
         self._gone = False
@@ -52,7 +54,10 @@ class ProcessLink:
     def start(
         self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
     ) -> None:
-        """Begin a run, ending the one under way; relaunches an engine that was lost."""
+        """Begin a run, ending the one under way; relaunches an engine that was lost.
+
+        When that fails, `Lost` is the next news; so with `fetch`.
+        """
         self._start_id = self._new_id()
         self._data_dir = getattr(config, "data_dir", self._data_dir)
         request = wire.Start(
@@ -61,7 +66,7 @@ class ProcessLink:
             config=msgspec.to_builtins(config),
             continues=continues,
         )
-        self._running_engine().send(request)
+        self._demand(request)
 
     def send(self, control: AnyControl) -> None:
         """Ask the run under way for something."""
@@ -72,13 +77,13 @@ class ProcessLink:
         """Download a data set to where the last run looked for its data."""
         self._fetch_id = self._new_id()
         request = wire.Fetch(id=self._fetch_id, data=data, data_dir=self._data_dir)
-        self._running_engine().send(request)
+        self._demand(request)
 
     def drain(self, budget: float = 0.008) -> list[News]:
         """What has come: the events of a run in their order, and whole before those of the next."""
         deadline = time.perf_counter() + budget
         self._receive()  # before the log is read: what an answer tells of is in it by then
-        news = self._follow(deadline)
+        news, self._unsaid = [*self._unsaid, *self._follow(deadline)], []
         while not self._behind and (self._answers or self._gone):
             news += self._meet(self._answers.popleft()) if self._answers else self._lose()
             news += self._follow(deadline)
@@ -100,11 +105,17 @@ class ProcessLink:
         self._last_id += 1
         return self._last_id
 
-    def _running_engine(self) -> EngineProcess:
+    def _demand(self, request: wire.Message) -> None:
+        """Send a request to the engine, to a new one when it was lost."""
         if self._engine is None or self._gone:
             self._lose()
-            self._engine = self._launch(self._runs)
-        return self._engine
+            try:
+                self._engine = self._launch(self._runs)
+            except OSError as error:
+                why = clean(error.strerror or str(error), 200)
+                self._unsaid.append(Lost(f"no engine can be launched: {why}"))
+                return
+        self._engine.send(request)
 
     def _receive(self) -> None:
         if self._engine is None or self._gone:

@@ -414,6 +414,30 @@ def test_an_end_that_found_no_room_in_the_record_is_told_all_the_same(tmp_path: 
     assert [event.seq for event in events(with_end.drain())] == [0, 1, 2]
 
 
+def test_a_relaunch_that_fails_is_news_and_can_be_tried_again(tmp_path: Path) -> None:
+    first, second = Scripted(), Scripted(wire.Told(id=3, news=Fetched("mnist")))
+    launches = [first, OSError(11, "Resource temporarily unavailable"), OSError("\x1b"), second]
+
+    def launch(runs: Path) -> EngineProcess:
+        made = launches.pop(0)
+        if isinstance(made, OSError):
+            raise made
+        return made  # type: ignore[return-value]
+
+    link = ProcessLink(tmp_path, launch=launch)
+    assert link.drain() == [Lost("the engine is gone: it fell silent")]
+    link.start(RunConfig())
+    link.fetch("mnist")
+    assert link.drain() == [
+        Lost("no engine can be launched: Resource temporarily unavailable"),
+        Lost("no engine can be launched: "),
+    ]
+    assert link.drain() == []
+    link.fetch("mnist")
+    assert link.drain()[0] == Fetched("mnist")
+    assert [type(message) for message in second.sent] == [wire.Fetch]
+
+
 def test_an_old_log_is_read_to_its_end_before_the_next(tmp_path: Path) -> None:
     first = recorded(tmp_path, "r1", *map(str, range(300)))
     second = recorded(tmp_path, "r2", "b")
