@@ -16,6 +16,8 @@ from tui.series import Series
 
 VITALS = tuple(name for name in events.LayerVitals.__struct_fields__ if name != "name")
 _LOG_LINES = 500
+_SMOOTHING = 2.0
+"""Seconds over which the speed is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,13 @@ class RunView:
         return self.started.steps_per_epoch if self.started else 0
 
     @property
+    def current_epoch(self) -> int:
+        """The epoch that the newest step belongs to, counted from 1; 0 where nothing is known."""
+        if not self.steps_per_epoch:
+            return self.epoch
+        return max(1, -(-self.step // self.steps_per_epoch))
+
+    @property
     def seconds_left(self) -> float:
         """The time to the end at the present speed; NaN where nobody can tell."""
         if self.finished:
@@ -149,7 +158,11 @@ def _(event: events.EpochFinished, view: RunView) -> RunView:
         train_accuracy=longer(view.train_accuracy, event.train_accuracy),
         test_loss=longer(view.test_loss, event.test_loss),
         test_accuracy=longer(view.test_accuracy, event.test_accuracy),
-        samples_per_second=event.samples_per_second,
+        samples_per_second=(
+            event.samples_per_second
+            if math.isnan(view.samples_per_second)
+            else view.samples_per_second
+        ),
         last_time=event.time,
     )
 
@@ -173,6 +186,8 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
     view = replace(view, last_time=event.time)
     if not changed:
         return view
+    if event.what in ("pace", "resume", "step"):
+        view = replace(view, samples_per_second=math.nan)  # the speed before says nothing now
     if event.what in ("pause", "resume"):
         return replace(view, paused=event.after == "paused")
     if event.what == "step":
@@ -247,6 +262,7 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         epochs=event.total_steps // per_epoch if per_epoch else view.epoch + added,
         total_steps=event.total_steps,
         paused=False,
+        samples_per_second=math.nan,
         finished=None,
         broken=None,
         last_time=event.time,
@@ -281,10 +297,12 @@ def _with_vitals(
 
 
 def _speed(view: RunView, event: events.StepsMeasured) -> float:
-    """Samples per second, smoothed over about ten blocks; pauses end a measurement."""
+    """Samples per second, smoothed over time, however often a block comes."""
     elapsed = event.time - view.last_time
     if not elapsed > 0:
         return view.samples_per_second
     now = len(event.loss) * float(view.config.get("batch_size", 0)) / elapsed
     before = view.samples_per_second
-    return now if math.isnan(before) else before + 0.1 * (now - before)
+    if math.isnan(before):
+        return now
+    return before - math.expm1(-elapsed / _SMOOTHING) * (now - before)

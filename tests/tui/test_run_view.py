@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from engine import events
@@ -90,7 +91,31 @@ def test_the_speed_is_that_of_the_blocks() -> None:
     assert view.samples_per_second == pytest.approx(20.0)
     assert view.seconds_left == pytest.approx(8 * 10 / 20)
     view = _folded(_steps(3, [1.0] * 4, time=102.0), view=view)
-    assert view.samples_per_second == pytest.approx(20 + 0.1 * 20)
+    assert view.samples_per_second == pytest.approx(20 + (1 - math.exp(-1 / 2)) * 20)
+
+
+def test_the_speed_depends_on_the_time_and_not_on_the_number_of_blocks() -> None:
+    first = _folded(_started(), _steps(1, [1.0], time=101.0))
+    once = _folded(_steps(2, [1.0] * 4, time=102.0), view=first)
+    often = _folded(_steps(2, [1.0] * 2, time=101.5), _steps(4, [1.0] * 2, time=102.0), view=first)
+    assert often.samples_per_second == pytest.approx(once.samples_per_second)
+
+
+@pytest.mark.parametrize(
+    ("what", "before", "after"),
+    [("pace", "full", "2"), ("resume", "paused", "running"), ("step", "paused", "1 step")],
+)
+def test_the_speed_is_measured_afresh_after_a_change(what: str, before: str, after: str) -> None:
+    fast = _folded(_started(), _steps(1, [1.0] * 4, time=101.0))
+    held = msgspec.structs.replace(_control(what, before, after), time=110.0)
+    assert math.isnan(_folded(held, view=fast).samples_per_second)
+    slow = _folded(held, _steps(5, [1.0], time=111.0), _epoch(1, 5), view=fast)
+    assert slow.samples_per_second == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("step", "epoch"), [(0, 1), (1, 1), (5, 1), (6, 2), (10, 2)])
+def test_the_epoch_under_way_counts_from_one(step: int, epoch: int) -> None:
+    assert _folded(_started(first_step=step)).current_epoch == epoch
 
 
 def test_the_first_loss_that_is_not_finite_is_named_once() -> None:
