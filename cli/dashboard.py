@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cli import exits
+from cli.checks.terminal import CURSORLESS
 from cli.flags import Parser
 from cli.output import say
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
@@ -37,8 +39,9 @@ def main(words: Sequence[str]) -> int:
         return exits.COMPLETED
     config = config_from(options)
     check_data(config)
-    if not on_terminal():
-        raise BadInput("the dashboard needs a terminal; mlp-tui train does the same run without")
+    obstacle = no_screen()
+    if obstacle:
+        raise BadInput(f"{obstacle}; mlp-tui train does the same run without")
     use_runs_directory(options)
     return open_app(config)
 
@@ -83,9 +86,15 @@ def open_app(config: RunConfig, *, lab: str | None = None, settings: Struct | No
     return app.return_code or exits.COMPLETED
 
 
-def on_terminal() -> bool:
-    """Whether a screen can be opened."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+def no_screen() -> str:
+    """Why no screen can be opened; "" when one can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "the dashboard needs a terminal"
+    if not sys.stderr.isatty():
+        return "the dashboard is drawn on standard error, which is not a terminal"
+    if os.environ.get("TERM", "") in CURSORLESS:
+        return f"the dashboard moves the cursor, and TERM={os.environ['TERM']} says that it cannot"
+    return ""
 
 
 def check_data(config: RunConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +36,7 @@ SIGNALS_SEEN_WITHIN = 0.2  # seconds
 Summarized = Callable[[RunView, str], RenderableType]
 """What is left of a run: from its view and the place of its record."""
 UNREAD = Stop(reason="nobody reads the output any more")
+HUNG_UP = Stop(interrupted=True, reason="the terminal hung up")
 
 
 class Watch:
@@ -59,15 +61,18 @@ class Watch:
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        self._watcher.close()
+        self._show(self._watcher.close)
 
     def _show(self, call: Callable[[], None]) -> None:
         try:
             call()
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO, None):
+                raise
             self._watcher = Nothing()
             self.unread = True
-            self._controls.request(UNREAD)
+            # A terminal that hangs up fails before its signal has come.
+            self._controls.request(HUNG_UP if error.errno == errno.EIO else UNREAD)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def train(config: RunConfig, output: Output) -> int:
     """Train to the end, recording the run; returns the exit code.
 
     Raises:
-        BadInput: when the data cannot be used or the run not be recorded; then nothing was recorded.
+        BadInput: when the data cannot be used or nothing be recorded.
     """
     return run(named("train"), config, output, summary)
 

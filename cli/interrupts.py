@@ -1,16 +1,17 @@
-"""SIGINT and SIGTERM while a run trains without a screen."""
+"""SIGINT, SIGTERM and SIGHUP while a run trains without a screen."""
 
 from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
 from cli import exits
 from engine.controls import Controls, Stop
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -28,6 +29,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         for number in SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # under nohup the run is to outlive its terminal
             self._before[number] = signal.signal(number, self._handle)
         return self
 
@@ -48,7 +51,8 @@ class Interrupts:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.came:
             if os.isatty(2):
-                os.write(2, SHOW_CURSOR)  # a progress bar hides it
+                with suppress(OSError):  # the terminal may be gone
+                    os.write(2, SHOW_CURSOR)  # a progress bar hides it
             os._exit(exits.INTERRUPTED)
         self.came = True
         reason = f"ended by {signal.Signals(number).name}"

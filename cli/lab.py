@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 
 from cli import exits
-from cli.dashboard import on_terminal, open_app
+from cli.dashboard import no_screen, open_app
 from cli.files import write_table
 from cli.flags import Parser, given
 from cli.lab_text import about, contents, listed
@@ -41,7 +41,7 @@ def main(words: Sequence[str], experiments: Sequence[Experiment] = EXPERIMENTS) 
         name = chosen(lab, words[0])
         return _every(lab, words[1:]) if name == EVERY else _one(lab[name], words[1:])
     options = parser(lab.values()).read(words)
-    if options.list or not on_terminal():
+    if options.list or no_screen():
         say(listed(lab.values()))
         return exits.COMPLETED
     use_runs_directory(options)
@@ -113,7 +113,7 @@ def _one(experiment: Experiment, words: Sequence[str]) -> int:
     if options.check:
         _refuse_settings(options, experiment)
         return _check([experiment], output, whole=True)
-    screen = on_terminal() and not options.headless and output == Output()
+    screen = not no_screen() and not options.headless and output == Output()
     under = {} if screen else full_pace(experiment.config)
     config = typed_config(options, experiment.config, under)
     if options.print_config:

@@ -11,6 +11,8 @@ from tui.capabilities import Capabilities, capabilities
 
 AREA = "terminal"
 PLAIN_TERMS = ("linux", "dumb")
+CURSORLESS = ("dumb", "unknown")
+"""What TERM is where the cursor cannot be moved: no screen opens there."""
 SIZES = (  # columns, lines, and what fits
     (120, 36, "room for everything"),
     (80, 24, "the screen folds; 120 × 36 shows everything"),
@@ -34,11 +36,9 @@ def _kind(environ: Mapping[str, str], size: os.terminal_size | None) -> Finding:
     if size is None:
         text = "standard output is not a terminal"
         return Finding(AREA, "warning", text, "the dashboard needs one; mlp-tui train does not")
-    if term in ("", "dumb"):
-        text = f"TERM is {term or 'not set'}"
-        advice = (
-            "the dashboard needs a terminal that moves its cursor: set TERM, or change terminal"
-        )
+    if term in ("", *CURSORLESS):
+        text = f"TERM is {term}: the dashboard does not open" if term else "TERM is not set"
+        advice = "it needs a terminal that moves its cursor: set TERM, or change terminal"
         return Finding(AREA, "warning", text, advice)
     return Finding(AREA, "ok", f"TERM is {term}")
 

@@ -33,7 +33,7 @@ def said(findings: object) -> str:
         (GOOD, "utf-8", os.terminal_size((60, 20)), "ok: 60 × 20: one plot"),
         (GOOD, "utf-8", os.terminal_size((20, 5)), "warning: 20 × 5: too small -> enlarge it"),
         (GOOD, "utf-8", None, "warning: standard output is not a terminal -> the dashboard needs"),
-        ({"TERM": "dumb"}, "utf-8", WIDE, "warning: TERM is dumb"),
+        ({"TERM": "dumb"}, "utf-8", WIDE, "warning: TERM is dumb: the dashboard does not open"),
         ({}, "utf-8", WIDE, "warning: TERM is not set"),
         ({"TERM": "xterm"}, "utf-8", WIDE, "warning: 16 colours -> if the terminal can do more"),
         ({"TERM": "xterm-256color"}, "utf-8", WIDE, "ok: 256 colours"),

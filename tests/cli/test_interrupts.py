@@ -25,3 +25,16 @@ def test_the_first_signal_asks_the_run_to_stop_and_ends_a_preparation(
         with pytest.raises(KeyboardInterrupt):
             interrupts.check()
     assert signal.getsignal(number) is before
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
+    controls = Controls()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts(controls) as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            interrupts.check()
+            assert not controls.take()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

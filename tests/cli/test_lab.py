@@ -41,7 +41,7 @@ class Screen:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
     """Standard streams pass for a terminal; the screen is a fake."""
     screen = Screen()
-    monkeypatch.setattr("cli.lab.on_terminal", lambda: True)
+    monkeypatch.setattr("cli.lab.no_screen", lambda: "")
     monkeypatch.setattr("cli.lab.open_app", screen)
     return screen
 

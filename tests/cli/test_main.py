@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import CommandLine
 
 from cli import exits
+from cli.dashboard import no_screen
 from cli.main import main
 from engine.presets import PRESETS
 
@@ -66,6 +68,28 @@ def test_bad_input_is_one_clean_line_and_2(
     assert captured.err.count("\n") == 1
     assert not set("\x1b\x07") & set(captured.err)
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("redirected", "term", "sentence"),
+    [
+        ("stdin", "xterm", "the dashboard needs a terminal"),
+        ("stdout", "xterm", "the dashboard needs a terminal"),
+        ("stderr", "xterm", "the dashboard is drawn on standard error, which is not a terminal"),
+        ("", "dumb", "the dashboard moves the cursor, and TERM=dumb says that it cannot"),
+        ("", "xterm", ""),
+    ],
+)
+def test_a_screen_needs_a_terminal_that_moves_its_cursor(
+    redirected: str, term: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        stream = SimpleNamespace(isatty=lambda name=name: name != redirected)
+        monkeypatch.setattr(f"sys.{name}", stream)
+    monkeypatch.setenv("TERM", term)
+    found = no_screen()
+    monkeypatch.undo()
+    assert found == sentence
 
 
 def test_output_that_nobody_reads_is_no_error(command: CommandLine) -> None:

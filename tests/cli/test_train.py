@@ -88,7 +88,7 @@ def test_bad_input_is_a_sentence_exit_2_and_no_record(
     assert not list(command.runs.glob("*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_in_order_with_130(
     command: CommandLine, number: signal.Signals
 ) -> None:
