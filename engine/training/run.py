@@ -31,6 +31,7 @@ from engine.training.state import Progress
 from engine.training.stepper import Batches, Stepper
 from engine.training.stopwatch import Clock
 from engine.training.trainer import Plan, Trainer
+from engine.training.unused import unused
 
 _WAYS = {
     "manual": "gradients by the hand-written backward pass",
@@ -92,6 +93,8 @@ def train(
             *notes,
         ):
             yield Noted(text=text)
+        for text in unused(config):
+            yield Noted(text=text, level="warning")
         plan = Plan(
             config=config,
             stepper=stepper,
