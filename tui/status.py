@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from engine.config import RunConfig
+from engine.events import RunStarted
 from engine.schema import spell_number
 from engine.text import clean
 from tui.advice import advice
@@ -57,19 +59,16 @@ def header(hub: Hub) -> HeaderInfo:
     """What is trained and how far it is. Settings just asked for show before their run begins."""
     config, view = hub.shown_config, hub.view
     started = view.started
-    dataset = started.dataset if started else None
-    fan_out = started.layers[-1].fan_out if started and started.layers else 10
-    widths = (dataset.features if dataset else 784, *config.hidden, fan_out)
     return HeaderInfo(
         run=clean(view.run_id.rpartition("-")[2], 12),
-        data=clean(dataset.name if dataset else config.data, 24),
-        model="-".join(map(str, widths)) if len(widths) < 7 else _brief(widths),
+        data=_data_words(hub),
+        model=_model_words(hub),
         init=rule_words(config),
         activation=config.activation,
         optimizer=f"{config.optimizer} lr {spell_number(_lr(hub))} seed {config.seed}",
         device=clean(started.device if started else config.device, 16),
         state=state(hub),
-        epoch=view.epoch,
+        epoch=view.current_epoch,
         epochs=view.epochs or config.epochs,
         step=view.step,
         total_steps=view.total_steps,
@@ -91,10 +90,33 @@ def _numbers_of(config: RunConfig) -> dict[str, object]:
     return {"init_std": config.init_std, "init_constant": config.init_constant}
 
 
-def _brief(widths: tuple[int, ...]) -> str:
-    hidden = widths[1:-1]
+def _known(hub: Hub) -> RunStarted | None:
+    """What began on the data of the settings shown; None before such data have been read."""
+    started = hub.view.started
+    same = started is not None and started.config.get("data") == hub.shown_config.data
+    return started if same else None
+
+
+def _data_words(hub: Hub) -> str:
+    started = _known(hub)
+    dataset = started.dataset if started else None
+    return clean(dataset.name if dataset else PurePath(hub.shown_config.data).name, 24)
+
+
+def _model_words(hub: Hub) -> str:
+    started, hidden = _known(hub), hub.shown_config.hidden
+    layers = started.layers if started else ()
+    if not layers:
+        return _chain("?", hidden, "?")
+    return _chain(str(layers[0].fan_in), hidden, str(layers[-1].fan_out))
+
+
+def _chain(features: str, hidden: tuple[int, ...], classes: str) -> str:
+    """Widths from the data to the classes; many hidden layers in brief."""
+    if len(hidden) < 5:
+        return "-".join((features, *map(str, hidden), classes))
     same = f"{len(hidden)}×{hidden[0]}" if len(set(hidden)) == 1 else f"{len(hidden)} layers"
-    return f"{widths[0]}-({same})-{widths[-1]}"
+    return f"{features}-({same})-{classes}"
 
 
 def fetch_offer(hub: Hub) -> str:
@@ -122,7 +144,7 @@ def _trouble(hub: Hub) -> Notice | None:
     status = hub.status
     told = (
         (
-            status.lost,
+            status.lost.removeprefix("the engine is gone: "),
             "The engine is gone",
             f"Press {key_of('restart')} to start the engine again.",
         ),

@@ -127,13 +127,17 @@ def with_preset(config: RunConfig, name: str, values: Mapping[str, Any]) -> RunC
 
 
 def what_changed(before: RunConfig, after: RunConfig) -> str:
-    """A line such as "init normal → kaiming_normal"; "" when nothing a run learns from changed."""
-    parts = [
-        f"{name} {old} → {new}"
-        for name, old, new in differences(before, after)
-        if name not in _QUIET
-    ]
-    return ", ".join(parts)
+    """A line such as "init normal 0.01 → kaiming_normal"; "" when nothing a run learns from
+    changed.
+    """
+    found = [change for change in differences(before, after) if change[0] not in _QUIET]
+    varying = [name for name, _, _ in found]
+    told = [_spelled(msgspec.to_builtins(config)) for config in (before, after)]
+    # With the number that an initializer uses, as the runs themselves are named.
+    inits = " → ".join(_worded("init", spelled, varying) for spelled in told)
+    return ", ".join(
+        f"init {inits}" if name == "init" else f"{name} {old} → {new}" for name, old, new in found
+    )
 
 
 def names(configs: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -62,7 +62,7 @@ async def test_a_switch_names_the_ghost_and_says_what_differs() -> None:
         second = synthetic_run.run(driver.link.last, run_id="second", finish="")
         await driver.feed(second)
         shown = driver.text("#remark")
-        assert "init normal → zeros" in shown
+        assert "init normal 0.01 → zeros" in shown
         assert "normal 0.01" in shown
 
 

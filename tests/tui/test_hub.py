@@ -38,7 +38,7 @@ def test_the_first_press_starts_at_once() -> None:
     hub, link = started()
     hub.switch(switch.next_init(hub.config))
     assert link.last.init == "zeros"
-    assert hub.status.change == "init normal → zeros"
+    assert hub.status.change == "init normal 0.01 → zeros"
 
 
 def test_a_held_key_starts_the_first_and_the_last_choice_only() -> None:
@@ -52,7 +52,7 @@ def test_a_held_key_starts_the_first_and_the_last_choice_only() -> None:
     rest(hub)
     assert len(link.starts) == 3
     assert link.last.init == hub.config.init == "lecun_normal"
-    assert hub.status.change == "init normal → lecun_normal"
+    assert hub.status.change == "init normal 0.01 → lecun_normal"
     link.push(*begun("c", link.last))
     rest(hub)
     assert [name for name, _ in hub.ghosts.named(hub.view)] == ["normal 0.01"]

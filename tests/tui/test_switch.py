@@ -83,7 +83,10 @@ def test_the_learning_rate_goes_in_1_2_5_steps(lr: float, down: float, up: float
 
 def test_a_line_says_what_differs() -> None:
     assert what_changed(BASE, RunConfig(init="he", lr=0.2)) == (
-        "init normal → kaiming_normal, lr 0.1 → 0.2"
+        "init normal 0.01 → kaiming_normal, lr 0.1 → 0.2"
+    )
+    assert what_changed(BASE, RunConfig(init_std=(0.1,), init="he")) == (
+        "init normal → kaiming_normal, init_std 0.01 → 0.1"
     )
     assert what_changed(BASE, RunConfig(pace=5)) == ""
 

@@ -87,8 +87,13 @@ class RunHeader(StripView):
         numbers = _numbers(self._info)
         if size.height == 1:
             return [self.strip(*_line([badge, *numbers], size.width))]
+        first = [badge, *_identity(self._info)]
+        if not _kept(
+            numbers, size.width, "epoch", "step"
+        ):  # how far it is takes the room of what does not change
+            first.insert(1, (95, *numbers[0][1:]))
         lines = [
-            self.strip(*_line([badge, *_identity(self._info)], size.width)),
+            self.strip(*_line(first, size.width)),
             self.strip(*_line(numbers, size.width)),
         ]
         if size.height > 2:
@@ -152,16 +157,25 @@ def _done(info: HeaderInfo) -> float:
     return min(1.0, max(0.0, info.step / info.total_steps)) if info.total_steps else 0.0
 
 
-def _line(items: Sequence[Item], width: int) -> list[Run]:
-    """The items that fit, two blanks apart, labels muted."""
-    shown = [item for item in items if item[2]]
+def _shown(items: Sequence[Item], width: int) -> list[Item]:
+    """The items that fit, two blanks apart."""
+    said = [item for item in items if item[2]]
     fields = [
         Field("", cell_len(label) + bool(label) + cell_len(text), priority)
-        for priority, label, text, _ in shown
+        for priority, label, text, _ in said
     ]
+    return [said[index] for index, _ in fit(fields, width - 1, gap=2)]
+
+
+def _kept(items: Sequence[Item], width: int, *labels: str) -> bool:
+    """Whether one of these items is among those that fit."""
+    return any(label in labels for _, label, _, _ in _shown(items, width))
+
+
+def _line(items: Sequence[Item], width: int) -> list[Run]:
+    """The items that fit, two blanks apart, labels muted."""
     runs: list[Run] = [(" ", "muted")]
-    for place, (index, _) in enumerate(fit(fields, width - 1, gap=2)):
-        _, label, text, role = shown[index]
+    for place, (_, label, text, role) in enumerate(_shown(items, width)):
         head = ("  " if place else "") + (f"{label} " if label else "")
         runs += [(head, "muted"), (text, role)]
     return runs

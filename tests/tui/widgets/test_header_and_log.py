@@ -41,7 +41,7 @@ async def test_a_wide_header_says_everything() -> None:
 
 async def test_a_narrow_header_keeps_what_matters() -> None:
     rows = await _header(INFO, 40)
-    assert rows[0] == " ▶ running  fashion-mnist  784-256-10"
+    assert rows[0] == " ▶ running  epoch 6/10  fashion-mnist"
     assert rows[1] == " loss 0.401  train 86.4 %  test 84.6 %"
 
 

@@ -1,0 +1,73 @@
+"""The words around the charts."""
+
+from __future__ import annotations
+
+import pytest
+import synthetic_run
+from fake_link import FakeLink
+
+from engine.config import RunConfig
+from engine.link import Lost, Refused
+from tui import status, switch
+from tui.hub import SETTLING, Hub
+
+BASE = RunConfig(data="fashion-mnist")
+
+
+def started(config: RunConfig = BASE, **told: object) -> tuple[Hub, FakeLink]:
+    link = FakeLink()
+    hub = Hub(link, config)
+    hub.switch(config)
+    link.push(*synthetic_run.run(config, **{"finish": "", "epochs": 1, **told}))  # type: ignore[arg-type]
+    for _ in range(SETTLING + 1):
+        hub.poll()
+    return hub, link
+
+
+def test_what_is_not_known_of_the_data_yet_is_left_open() -> None:
+    hub = Hub(FakeLink(), RunConfig(data="/home/someone/x.npz"))
+    hub.switch(hub.config)
+    told = status.header(hub)
+    assert (told.data, told.model) == ("x.npz", "?-256-?")
+
+
+def test_other_data_leave_the_widths_open_until_they_are_read() -> None:
+    hub, _ = started()
+    assert status.header(hub).model == "784-256-10"
+    hub.switch(switch.changed(BASE, hidden=(8,) * 8))
+    assert status.header(hub).model == "784-(8×8)-10"
+    hub.switch(switch.changed(BASE, data="synthetic"))
+    assert (status.header(hub).data, status.header(hub).model) == ("synthetic", "?-256-?")
+
+
+def test_a_refused_start_is_not_in_the_header() -> None:
+    hub, link = started()
+    before = status.header(hub)
+    hub.switch(switch.changed(BASE, data="x.npz", init="he", lr=9.0))
+    assert status.header(hub).init == "kaiming_normal"
+    link.push(Refused("no such file"))
+    hub.poll()
+    assert status.header(hub) == before
+
+
+@pytest.mark.parametrize(("epochs", "shown"), [(0.5, 1), (1, 1), (1.5, 2)])
+def test_the_epoch_is_the_one_under_way(epochs: float, shown: int) -> None:
+    hub, _ = started(epochs=epochs)
+    assert (status.header(hub).epoch, status.header(hub).epochs) == (shown, 10)
+
+
+def test_a_lost_engine_is_said_once_and_its_run_does_not_come_back() -> None:
+    hub, link = started()
+    assert status.header(hub).seconds_left > 0
+    link.push(Lost("the engine is gone: killed by signal 9"))
+    hub.poll()
+    told = status.notice(hub, str)
+    assert told is not None
+    assert (told.heading, told.lines[0]) == ("The engine is gone", "killed by signal 9")
+    hub.switch(hub.config)
+    again = status.header(hub)
+    assert again.state == "starting"
+    assert not again.seconds_left > 0 and not again.samples_per_second > 0
+    link.push(Refused("no such file"))
+    hub.poll()
+    assert status.header(hub).state == "engine lost"
