@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from engine.experiments.contract import Experiment
 from tui.lab.catalogue import Entry, entries, matching
 from tui.lab.state import Lab
+from tui.screens.filtered_list import move_in
 from tui.screens.steady import steady
 
 
@@ -84,17 +85,7 @@ class CatalogueScreen(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Arrows move in the list while typing goes on in the filter."""
-        options = self.query_one(OptionList)
-        moves: dict[str, Callable[[], None]] = {
-            "up": options.action_cursor_up,
-            "down": options.action_cursor_down,
-            "pageup": options.action_page_up,
-            "pagedown": options.action_page_down,
-        }
-        if event.key in moves:
-            moves[event.key]()
-            event.stop()
-            event.prevent_default()
+        move_in(self.query_one(OptionList), event)
 
     @on(Input.Submitted)
     def take(self) -> None:

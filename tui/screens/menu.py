@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from rich.table import Table
@@ -18,6 +17,7 @@ from textual.widgets.option_list import Option
 from tui.bindings import bindings
 from tui.keymap import key_of
 from tui.menus import Item, Menu, matching
+from tui.screens.filtered_list import move_in
 from tui.screens.steady import steady
 
 _FRAME, _LOW_FRAME = 11, 4
@@ -64,17 +64,7 @@ class MenuScreen(ModalScreen[str]):
 
     def on_key(self, event: events.Key) -> None:
         """Arrows move in the list while typing goes on in the filter."""
-        options = self.query_one(OptionList)
-        moves: dict[str, Callable[[], None]] = {
-            "up": options.action_cursor_up,
-            "down": options.action_cursor_down,
-            "pageup": options.action_page_up,
-            "pagedown": options.action_page_down,
-        }
-        if event.key in moves:
-            moves[event.key]()
-            event.stop()
-            event.prevent_default()
+        move_in(self.query_one(OptionList), event)
 
     @on(OptionList.OptionHighlighted)
     def explain(self, event: OptionList.OptionHighlighted) -> None:
