@@ -223,6 +223,107 @@ class GridChanged(Event, frozen=True, kw_only=True):
     points: tuple[tuple[float, float, str], ...] = ()
 
 
+class Bars(msgspec.Struct, frozen=True):
+    """One bar for each label; `low` and `high`, where given, are the ends of its error bar."""
+
+    name: str
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+class BarsChanged(Event, frozen=True, kw_only=True):
+    """A bar chart that an experiment shows, whole: under each label a bar of every group.
+
+    A group whose name starts with "theory" is a prediction, as the curves of a chart.
+    """
+
+    bars: str
+    labels: tuple[str, ...]
+    groups: tuple[Bars, ...]
+    y: str = ""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A small image: bytes row by row from the top left, 0 black to 255 white.
+
+    `channels` is 1 (grey) or 3 (red, green, blue of each pixel); in JSON the pixels are base64.
+    `tone` says whether the caption is good news, bad news or neither.
+    """
+
+    width: int
+    height: int
+    pixels: bytes
+    channels: int = 1
+    caption: str = ""
+    tone: Literal["plain", "good", "bad"] = "plain"
+
+
+class PicturesShown(Event, frozen=True, kw_only=True):
+    """A row of pictures that an experiment shows, whole."""
+
+    pictures: str
+    items: tuple[Picture, ...]
+
+
+class GraphNode(msgspec.Struct, frozen=True):
+    """A node of a computational graph at (`column`, `row`) of its drawing, both from 0.
+
+    `norm` is that of its value and `gradient_norm` that of ∂J/∂node, NaN where not computed yet;
+    `values` are a few entries, of the gradient once there is one. `at` marks the node that the
+    pass has just reached.
+    """
+
+    name: str
+    formula: str
+    column: int
+    row: int
+    shape: str = ""
+    norm: float = math.nan
+    gradient_norm: float = math.nan
+    values: tuple[float, ...] = ()
+    state: Literal["waiting", "forward", "backward"] = "waiting"
+    at: bool = False
+
+
+class GraphChanged(Event, frozen=True, kw_only=True):
+    """A computational graph that an experiment shows, whole; `edges` name (from, to)."""
+
+    graph: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[tuple[str, str], ...]
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """What a network says of one test example.
+
+    `index` is its place in the test set, `label` and `predicted` number the classes, `probability`
+    is the softmax output of the predicted class and `loss` the cross-entropy in nats. `picture` is
+    the example where it is an image.
+    """
+
+    index: int
+    label: int
+    predicted: int
+    probability: float
+    loss: float
+    picture: Picture | None = None
+
+
+class PredictionsMeasured(Event, frozen=True, kw_only=True):
+    """What the network says of the test set after `step` updates, in eval mode.
+
+    `confusion[label][predicted]` counts examples. `shown` are the first test examples and
+    `mistakes` those with the greatest loss among the wrong ones, the worst first.
+    """
+
+    step: int
+    examples: int
+    confusion: tuple[tuple[int, ...], ...]
+    shown: tuple[Prediction, ...]
+    mistakes: tuple[Prediction, ...]
+
+
 class Advanced(Event, frozen=True, kw_only=True):
     """How far an experiment has come: `done` of `total` units of work."""
 
@@ -270,6 +371,10 @@ AnyEvent = (
     | SeriesExtended
     | TableChanged
     | GridChanged
+    | BarsChanged
+    | PicturesShown
+    | GraphChanged
+    | PredictionsMeasured
     | Advanced
     | ClaimChecked
     | Noted
@@ -285,7 +390,7 @@ def encode(event: Event) -> bytes:
     """One line of JSON, without the newline."""
     line = _encoder.encode(event)
     # msgspec writes NaN and ±Inf as null and could not read them back. No event has a null of its
-    # own except an absent dataset: the slow path is for that and for the numbers it is meant for.
+    # own except an absent dataset or picture: the slow path is for those and for such numbers.
     return _encoder.encode(_spelled(msgspec.to_builtins(event))) if b"null" in line else line
 
 

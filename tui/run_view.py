@@ -62,6 +62,10 @@ class RunView:
     series: Mapping[str, Series] = field(default_factory=dict)
     tables: Mapping[str, events.TableChanged] = field(default_factory=dict)
     grids: Mapping[str, events.GridChanged] = field(default_factory=dict)
+    bars: Mapping[str, events.BarsChanged] = field(default_factory=dict)
+    pictures: Mapping[str, events.PicturesShown] = field(default_factory=dict)
+    graphs: Mapping[str, events.GraphChanged] = field(default_factory=dict)
+    predictions: events.PredictionsMeasured | None = None
     claims: Mapping[str, events.ClaimChecked] = field(default_factory=dict)
     advanced: events.Advanced | None = None
     marks: tuple[Mark, ...] = ()
@@ -216,6 +220,26 @@ def _(event: events.TableChanged, view: RunView) -> RunView:
 @fold.register(events.GridChanged)
 def _(event: events.GridChanged, view: RunView) -> RunView:
     return replace(view, grids={**view.grids, event.grid: event})
+
+
+@fold.register(events.BarsChanged)
+def _(event: events.BarsChanged, view: RunView) -> RunView:
+    return replace(view, bars={**view.bars, event.bars: event})
+
+
+@fold.register(events.PicturesShown)
+def _(event: events.PicturesShown, view: RunView) -> RunView:
+    return replace(view, pictures={**view.pictures, event.pictures: event})
+
+
+@fold.register(events.GraphChanged)
+def _(event: events.GraphChanged, view: RunView) -> RunView:
+    return replace(view, graphs={**view.graphs, event.graph: event})
+
+
+@fold.register(events.PredictionsMeasured)
+def _(event: events.PredictionsMeasured, view: RunView) -> RunView:
+    return replace(view, predictions=event)
 
 
 @fold.register(events.Advanced)

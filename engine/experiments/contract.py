@@ -31,7 +31,8 @@ class Chart:
     """A plot of an experiment: it shows every series named "<name>/<curve>", in their order.
 
     A curve whose name starts with "theory" is drawn as a line, "band" as the faint edge of a
-    band; the others are measurements. With `log` the ordinate is logarithmic.
+    band, one whose name starts with "points" as points apart (sorted by x); the others are
+    measurements. With `log` the ordinate is logarithmic.
     """
 
     name: str

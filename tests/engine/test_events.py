@@ -34,6 +34,7 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(),
     str: st.text(max_size=10),
     bool: st.booleans(),
+    bytes: st.binary(max_size=8),
     Any: PLAIN,
     # Text and numbers share these cells: a number that is not finite would come back as its name.
     str | float: st.text(max_size=5) | st.floats(allow_nan=False, allow_infinity=False),
