@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Generator
 
-Purpose = Literal["initialization", "shuffling", "dropout"]
+Purpose = Literal["initialization", "shuffling", "dropout", "sampling"]
 
 
 def derived(seed: int, purpose: Purpose) -> int:
