@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-from tui.charts.heat import Piece, Shading
+from tui.charts.pieces import Piece, Shading, merged
 
 Tone = Literal["plain", "good", "bad"]
 Pixel = tuple[float, ...]
@@ -88,17 +88,6 @@ def resampled(picture: Picture, width: int, height: int) -> list[list[Pixel]]:
         )
         for part in down
     ]
-
-
-def merged(signs: Iterable[Piece]) -> list[Piece]:
-    """Neighbouring signs of one look as one piece."""
-    pieces: list[Piece] = []
-    for sign, ink, ground in signs:
-        if pieces and pieces[-1][1:] == (ink, ground):
-            pieces[-1] = (pieces[-1][0] + sign, ink, ground)
-        else:
-            pieces.append((sign, ink, ground))
-    return pieces
 
 
 def _overlaps(count: int, into: int) -> list[list[tuple[int, float]]]:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.charts.feet import feet
 from tui.charts.numbers import fixed
+from tui.charts.pieces import Piece, Shading, merged
 
 LEVELS = 24
-Shading = Literal["color", "blocks", "ascii"]
-Piece = tuple[str, str, str]
-"""Text, the ink and the ground: each a role, "heat-7", "ink-7" (readable on it) or ""."""
-
 _SHADES = {"blocks": "·░▒▓█", "ascii": ".:-=+*#%@"}
 _NO_VALUE = {"color": "╱", "blocks": "╱", "ascii": "/"}
 _INFINITE = {"color": "✗", "blocks": "✗", "ascii": "x"}
 _POINT = {"color": "●", "blocks": "●", "ascii": "o"}
 _WIDEST, _LEGEND, _ROOMY = 14, 10, 7
-_STRIDES = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +66,7 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     if min(size) < 1:
         return heads[:1]
     canvas = _Canvas(heat, *size, shading)
-    body = [
-        [*_label(canvas.label(y), label), *_pieces(line)] for y, line in enumerate(canvas.lines)
-    ]
+    body = [[*_label(canvas.label(y), label), *merged(line)] for y, line in enumerate(canvas.lines)]
     foot = [[(" " * left + canvas.foot(), "muted", "")]] if footed else []
     return [*heads, *body, *foot]
 
@@ -119,24 +113,7 @@ class _Canvas:
     def foot(self) -> str:
         """The columns' labels, as many as fit at one distance from each other."""
         labels = self.heat.columns[: self.heat.shape[1]]
-        for stride in _STRIDES:
-            line = self._labels(labels, stride)
-            if line is not None:
-                return line
-        return ""
-
-    def _labels(self, labels: Sequence[str], stride: int) -> str | None:
-        total = self.columns * self.wide
-        line = ""
-        for index in range(0, len(labels), stride):
-            text = set_cell_size(labels[index], min(cell_len(labels[index]), total))
-            middle = (index + 0.5) * total / self.heat.shape[1]
-            start = max(0, min(int(middle - cell_len(text) / 2 + 0.5), total - cell_len(text)))
-            gap = start - cell_len(line)
-            if line and gap < 1:
-                return None
-            line += " " * gap + text
-        return line
+        return feet(labels, self.columns * self.wide, self.heat.shape[1])
 
     def _level(self, value: float) -> int:
         if math.isinf(value):
@@ -257,7 +234,7 @@ def _heads(heat: Heat, width: int, shading: Shading) -> list[list[Piece]]:
     hatch = any(math.isnan(v) for row in heat.values for v in row)
     note = f"  {_NO_VALUE[shading]} none yet" if hatch else ""
     signs = [_scale_sign(i * (LEVELS - 1) // (_LEGEND - 1), shading) for i in range(_LEGEND)]
-    scale = [(f" {ends[0]} ", "muted", ""), *_pieces(signs)]
+    scale = [(f" {ends[0]} ", "muted", ""), *merged(signs)]
     need = sum(map(len, ends)) + _LEGEND + 4
     for before in (cell_len(title), 0):
         for tail in (note, ""):
@@ -279,14 +256,3 @@ def _label(text: str, width: int) -> list[Piece]:
         return []
     text = set_cell_size(text, min(width, cell_len(text)))
     return [(" " * (width - cell_len(text)) + text + " ", "muted", "")]
-
-
-def _pieces(signs: Sequence[Piece]) -> list[Piece]:
-    """Neighbouring signs of one look as one piece."""
-    pieces: list[Piece] = []
-    for sign, ink, ground in signs:
-        if pieces and pieces[-1][1:] == (ink, ground):
-            pieces[-1] = (pieces[-1][0] + sign, ink, ground)
-        else:
-            pieces.append((sign, ink, ground))
-    return pieces

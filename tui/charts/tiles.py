@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from tui.charts.feet import cut
 from tui.charts.halfblocks import Picture
-from tui.charts.heat import Piece
+from tui.charts.pieces import Piece
 
 Drawing = Sequence[Sequence[Piece]]
 
@@ -107,7 +108,7 @@ def caption(picture: Picture, width: int, most: int, *, plain: bool = False) -> 
     lines = wrapped(_told(picture, plain), width)
     if len(lines) > most > 0:
         lines[most - 1 :] = [" ".join(lines[most - 1 :])]
-    texts = (_cut(line, width, "." if plain else "…") for line in lines[:most])
+    texts = (cut(line, width, "." if plain else "…") for line in lines[:most])
     return [[(text, ROLES[picture.tone], "")] for text in texts]
 
 
@@ -174,9 +175,3 @@ def _beside(cells: Sequence[Sequence[Piece]], columns: int) -> list[Piece]:
         line += pieces
         pad = columns + GAP - sum(cell_len(text) for text, _, _ in pieces)
     return line
-
-
-def _cut(text: str, width: int, ellipsis: str) -> str:
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - 1)) + ellipsis

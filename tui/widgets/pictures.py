@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.capabilities import FULL, Capabilities
 from tui.charts.halfblocks import Picture, draw_picture
-from tui.charts.heat import Piece
 from tui.charts.tiles import Drawing, draw_tiles, lines_wanted, tiled
-from tui.widgets.heatmap import shading_for
-from tui.widgets.strips import StripView
-
-_MOST_STYLES = 4096
+from tui.widgets.pieces import PieceView, shading_for
 
 
-class Pictures(StripView):
+class Pictures(PieceView):
     """A title, and pictures with captions as large as they all fit, or as many as can be read.
 
     Half-blocks where the terminal has at least 256 colours, otherwise shades of one.
@@ -40,7 +34,6 @@ class Pictures(StripView):
         self._pictures: tuple[Picture, ...] = ()
         self._first = 0
         self._drawn: dict[tuple[bytes, *tuple[int, ...]], Drawing] = {}
-        self._looks: dict[tuple[str, str], Style] = {}
 
     @property
     def title(self) -> str:
@@ -91,7 +84,7 @@ class Pictures(StripView):
         plain = self._shading == "ascii"
         lines = draw_tiles(chosen, tiling, self._draw, plain=plain)
         head = self.strip((f" {self._title} ", "strong"), (self._place(first, chosen), "muted"))
-        return [head, *(Strip([self._segment(piece) for piece in line]) for line in lines)]
+        return [head, *map(self.pieces, lines)]
 
     def _named(self) -> str:
         return " · ".join(picture.caption for picture in self._pictures)
@@ -109,16 +102,3 @@ class Pictures(StripView):
             drawn = draw_picture(picture, width, height, self._shading, dark_ink=dark_ink)
             self._drawn[key] = drawn
         return self._drawn[key]
-
-    def _segment(self, piece: Piece) -> Segment:
-        text, ink, ground = piece
-        if not ink and not ground:
-            return Segment(text)
-        if ink and not ink.startswith("#"):
-            return Segment(text, self.role(ink))
-        look = self._looks.get((ink, ground))
-        if look is None:
-            if len(self._looks) >= _MOST_STYLES:
-                self._looks.clear()
-            look = self._looks[ink, ground] = Style(color=ink or None, bgcolor=ground or None)
-        return Segment(text, look)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.charts.heat import LEVELS, Heat, Piece, Shading, draw_heat, level_of
+from tui.charts.heat import LEVELS, Heat, draw_heat, level_of
+from tui.charts.pieces import Piece, Shading
 from tui.theme import heat, heat_ink
 
 SHADINGS: tuple[Shading, ...] = ("color", "blocks", "ascii")

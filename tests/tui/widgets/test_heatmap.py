@@ -11,7 +11,8 @@ from widget_stage import Stage
 
 from tui.capabilities import Capabilities
 from tui.charts.heat import Heat
-from tui.widgets.heatmap import Heatmap, shading_for
+from tui.widgets.heatmap import Heatmap
+from tui.widgets.pieces import shading_for
 
 Picture = Callable[..., bool]
 VALUES = tuple(
