@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 _FANOUT = 8
@@ -106,7 +106,7 @@ class Series:
         buffer.x.extend(new_x)
         buffer.y.extend(new_y)
         broken = self._first_broken
-        if broken < 0:
+        if broken < 0 and not math.isfinite(sum(new_y)):  # a sum may overflow: then look closer
             bad = (self._length + i for i, v in enumerate(new_y) if not math.isfinite(v))
             broken = next(bad, -1)
         return Series(buffer, len(buffer.x), broken)
@@ -198,9 +198,10 @@ class Series:
         before = self.x_extent[1] if self._length else -math.inf
         if x and not (
             before <= x[0]
-            and all(a <= b for a, b in pairwise(x))
             and math.isfinite(x[0])
             and math.isfinite(x[-1])
+            and (len(x) == 1 or not any(map(operator.gt, x, x[1:])))
+            and not math.isnan(sum(x))
         ):
             raise ValueError("the x of a series may not go back, and must be finite")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+_CHECKSUM = 9  # bytes of a tab and the digits
+
 
 def framed(text: bytes) -> bytes:
     """The line for an encoded event, which holds neither a tab nor a newline of its own."""
@@ -12,5 +14,5 @@ def framed(text: bytes) -> bytes:
 
 def unframed(line: bytes) -> bytes | None:
     """The encoded event in a line (without its newline); None when its checksum is wrong."""
-    text, _, checksum = line.rpartition(b"\t")
-    return text if checksum == b"%08x" % zlib.crc32(text) else None
+    text = line[:-_CHECKSUM]
+    return text if line[-_CHECKSUM:] == b"\t%08x" % zlib.crc32(text) else None
