@@ -290,11 +290,15 @@ class GraphNode(msgspec.Struct, frozen=True, gc=False):
 
 
 class GraphChanged(Event, frozen=True, kw_only=True):
-    """A computational graph that an experiment shows, whole; `edges` name (from, to)."""
+    """A computational graph that an experiment shows, whole; `edges` name (from, to).
+
+    `notes` are lines on the node that the pass has just reached.
+    """
 
     graph: str
     nodes: tuple[GraphNode, ...]
     edges: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):
