@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -65,7 +66,9 @@ class Extend(Control, frozen=True):
 
 
 class Measure(Control, frozen=True):
-    """Measure matrices and histograms now."""
+    """Measure now: the layers' matrices and histograms, the predictions of the test set, or all."""
+
+    what: Literal["all", "layers", "predictions"] = "all"
 
 
 AnyControl = Pause | Resume | Step | Stop | SetLearningRate | SetPace | Extend | Measure

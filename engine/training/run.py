@@ -19,6 +19,7 @@ from engine.events import Event, Noted, RunStarted
 from engine.model.build import build, describe
 from engine.model.network import Network
 from engine.store.checkpoint import Start
+from engine.telemetry.predictions import Predictions
 from engine.telemetry.vitals import Vitals
 from engine.training import numerics, optimizers, state
 from engine.training.autograd import AutogradGradients
@@ -99,6 +100,7 @@ def train(
             config=config,
             stepper=stepper,
             test_batches=lambda: evaluation_batches(dataset, "test", device),
+            predictions=Predictions(network, dataset, device),
             progress=progress,
             last_epoch=last_epoch,
             digest=dataset.info.digest,

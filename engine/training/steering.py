@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from engine.controls import (
     AnyControl,
@@ -20,6 +21,7 @@ from engine.schema import spell_number
 from engine.training.stopwatch import Clock
 
 Change = tuple[str, str, str, str]  # what, before, after, note
+Asked = Literal["", "all", "layers", "predictions"]
 
 
 class Steering:
@@ -36,7 +38,7 @@ class Steering:
         self.epochs = epochs
         self.allowed: int | None = None
         self.stop: Stop | None = None
-        self._measure = False
+        self._measure: Asked = ""
 
     @property
     def holding(self) -> bool:
@@ -48,9 +50,9 @@ class Steering:
         if self.allowed:
             self.allowed -= 1
 
-    def take_measure(self) -> bool:
-        """Whether a measurement was asked for since the last call."""
-        asked, self._measure = self._measure, False
+    def take_measure(self) -> Asked:
+        """What `Measure` was asked for since the last call; "" for nothing."""
+        asked, self._measure = self._measure, ""
         return asked
 
     def apply(self, control: AnyControl, step: int) -> ControlApplied:
@@ -78,9 +80,9 @@ class Steering:
                 change = self._set_pace(pace)
             case Extend(epochs=epochs):
                 change = self._extend(epochs)
-            case Measure():
+            case Measure(what=what):
                 change = ("measure", "", "measured", "")
-                self._measure = True
+                self._measure = what if self._measure in ("", what) else "all"
         return change
 
     def _ending(self, control: AnyControl) -> Change:

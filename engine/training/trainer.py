@@ -11,6 +11,7 @@ from engine.controls import AnyControl, Controls
 from engine.events import Event, Noted, Outcome, RunFinished
 from engine.store.checkpoint import save
 from engine.telemetry.measurement import measured
+from engine.telemetry.predictions import Predictions
 from engine.training import summary
 from engine.training.blocks import Blocks
 from engine.training.epochs import Epochs, TestBatches
@@ -25,12 +26,14 @@ from engine.training.stopwatch import Clock, Stopwatch
 class Plan:
     """What is to be trained: from where `progress` stands to the end of epoch `last_epoch`.
 
-    `digest` is that of the data, for checkpoints.
+    `predictions` are asked of the same test set as `test_batches`; `digest` is that of the data,
+    for checkpoints.
     """
 
     config: RunConfig
     stepper: Stepper
     test_batches: TestBatches
+    predictions: Predictions
     progress: Progress
     last_epoch: int
     digest: str
@@ -51,7 +54,7 @@ class Trainer:
             plan.stepper.network, plan.test_batches, plan.progress.tally, self._stopwatch
         )
         self._steps_per_epoch = plan.stepper.batches.steps_per_epoch
-        self._measured_at = -1
+        self._measured_at = self._predicted_at = -1
 
     def events(self) -> Iterator[Event]:
         """Train, yielding everything after `RunStarted`; the last event is `RunFinished`."""
@@ -64,6 +67,7 @@ class Trainer:
         yield from self._hand_over()
         if self._plan.config.matrices_every and self._measured_at != self._blocks.step:
             yield from self._measure()
+        yield from self._predict()
         yield from self._save()
         yield self._finished()
 
@@ -127,8 +131,11 @@ class Trainer:
             return
         for control in taken:
             yield self._steering.apply(control, self._blocks.step)
-        if self._steering.take_measure():
+        asked = self._steering.take_measure()
+        if asked in ("all", "layers"):
             yield from self._measure()
+        if asked in ("all", "predictions"):
+            yield from self._predict()
 
     def _hand_over(self) -> Iterator[Event]:
         block = self._blocks.hand_over(self._epochs.tally)
@@ -150,12 +157,25 @@ class Trainer:
         gradients = stepper.gradients.buffers.weights
         yield from measured(self._measured_at, stepper.network, gradients, passed.post)
 
+    def _predict(self) -> Iterator[Event]:
+        """What is said of the test set, unless it was told; after a divergence as `_save`."""
+        step = self._good_step()
+        if step != self._predicted_at:
+            self._predicted_at = step
+            with self._stopwatch.held():
+                told = self._plan.predictions.measure(step)
+            yield told
+
+    def _good_step(self) -> int:
+        """The step of the state at hand: after a divergence that is the last good one."""
+        return self._blocks.step - bool(self._blocks.finding)
+
     def _save(self) -> Iterator[Event]:
         """The complete state; after a divergence the last good one, a step earlier."""
         directory = self._controls.directory
         if directory is None:
             return
-        step = self._blocks.step - bool(self._blocks.finding)
+        step = self._good_step()
         tally = self._epochs.tally
         tally.seconds = self._epochs.seconds()
         meta = to_meta(self._plan.config, self._plan.digest, Progress(step, tally))

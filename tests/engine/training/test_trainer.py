@@ -67,6 +67,7 @@ def test_the_order_of_a_plain_run() -> None:
         "EpochFinished",
         "MatricesMeasured",
         "HistogramsMeasured",
+        "PredictionsMeasured",
         "RunFinished",
     ]
 
