@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 STRIDES = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
-_READABLE = 6
+_READABLE = 4
 """Cells to which a word may be cut before every second one is left out instead."""
 
 
@@ -29,7 +29,9 @@ def cut_feet(labels: Sequence[str], total: int, ellipsis: str = "…") -> str:
         return feet(labels, total)
     longest = max((cell_len(label) for label in labels), default=0)
     for stride in STRIDES:
-        room = max(1, stride * total // max(1, len(labels)) - 1)
+        slot = total // max(1, len(labels))
+        # One that is wider than its place moves aside at the edge, by half of what it is wider.
+        room = max(1, slot - 1 if stride == 1 else (2 * stride * slot + slot - 2) // 3)
         if room >= min(longest, _READABLE):
             break
     return feet([cut(label, room, ellipsis) for label in labels], total)

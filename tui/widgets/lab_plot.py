@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from tui.charts.canvas import LOWEST, NARROWEST, draw
 from tui.charts.chart import Chart
+from tui.charts.legend import packed
 from tui.widgets.plot import PLAIN_SAMPLES, SAMPLES, Plot, plot_marker
 from tui.widgets.strips import Run
 
@@ -45,8 +46,8 @@ class LabPlot(Plot):
 def legend_lines(chart: Chart, width: int, most: int, *, plain: bool = False) -> list[list[Run]]:
     """The curves' names and values with a sample of each, in at most `most` lines."""
     entries = _entries(chart, PLAIN_SAMPLES if plain else SAMPLES)
-    lines, whole = _packed(entries, width, most)
-    return lines if whole else _packed([entry[:1] for entry in entries], width, most)[0]
+    lines, whole = packed(entries, width, most)
+    return lines if whole else packed([entry[:1] for entry in entries], width, most)[0]
 
 
 def _entries(chart: Chart, samples: Mapping[str, str]) -> list[list[Run]]:
@@ -58,19 +59,3 @@ def _entries(chart: Chart, samples: Mapping[str, str]) -> list[list[Run]]:
         runs = [(f" {samples[curve.style]} {curve.name}", curve.role)]
         entries.append([*runs, (f" {curve.value} ", "text")] if curve.value else runs)
     return entries
-
-
-def _packed(entries: Sequence[list[Run]], width: int, most: int) -> tuple[list[list[Run]], bool]:
-    """As many entries as fit, and whether those are all."""
-    lines: list[list[Run]] = []
-    used = width
-    for runs in entries:
-        need = sum(cell_len(text) for text, _ in runs)
-        if used + need > width:
-            if len(lines) == most or need > width:
-                return lines, False
-            lines.append([])
-            used = 0
-        lines[-1] += runs
-        used += need
-    return lines, True

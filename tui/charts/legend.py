@@ -1,0 +1,25 @@
+"""Names of curves and bars, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+Run = tuple[str, str]
+
+
+def packed(entries: Sequence[list[Run]], width: int, most: int) -> tuple[list[list[Run]], bool]:
+    """As many entries as fit into `most` lines of `width` cells, and whether those are all."""
+    lines: list[list[Run]] = []
+    used = width
+    for runs in entries:
+        need = sum(cell_len(text) for text, _ in runs)
+        if used + need > width:
+            if len(lines) == most or need > width:
+                return lines, False
+            lines.append([])
+            used = 0
+        lines[-1] += runs
+        used += need
+    return lines, True
