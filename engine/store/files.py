@@ -35,6 +35,17 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
+def read_plain(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        OSError: when it cannot be read, or is a symbolic link.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable.
 

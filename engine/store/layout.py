@@ -13,6 +13,8 @@ from engine.errors import BadInput
 
 LOG = "events.jsonl"
 HEAD = "run.json"
+ABOUT = "about.json"
+SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
 VARIABLE = "MLP_TUI_RUNS"
 _RUN_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")

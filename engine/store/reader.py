@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,23 +44,36 @@ class Damage:
         return any((self.corrupt, self.torn, self.unknown, self.missing, self.repeated))
 
 
+class Place(NamedTuple):
+    """A place between two lines: bytes before it, and the `seq` that the next line should have."""
+
+    offset: int
+    next_seq: int
+
+
 class Follower:
     """Reads a log that may still grow, without waiting and without keeping it in memory.
 
     Only the place of the next unread line is remembered, so a last line that is not whole yet, or
     that its writer cuts back, is simply read again.
 
+    A reading may be taken up where another one left off: at its `place`.
+
     Raises:
         OSError: on creation, when the file cannot be opened (a symbolic link is refused).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Place | None = None) -> None:
         self.damage = Damage()
         self.caught_up = False
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        self._offset = 0
-        self._next_seq = 0
+        self._offset, self._next_seq = place or Place(0, 0)
         self._skipping = False
+
+    @property
+    def place(self) -> Place:
+        """How far the log has been read."""
+        return Place(self._offset, self._next_seq)
 
     def drain(
         self, budget: float = 0.008, clock: Callable[[], float] = time.perf_counter

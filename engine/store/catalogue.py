@@ -1,0 +1,217 @@
+"""The runs on this machine: which there are, how each stands, and what a person calls them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import BadInput, did_you_mean
+from engine.store.files import read_plain, write_whole
+from engine.store.layout import ABOUT, run_directory
+from engine.store.record import is_being_written
+from engine.store.summary import Summary, summary_of
+from engine.text import clean
+
+NEWEST = "last"
+"""Names the newest run wherever a run is asked for."""
+LONGEST_LABEL, LONGEST_NOTE = 64, 2000
+_TRASH = ".removed-"
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a person has said of a run."""
+
+    label: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run in the list.
+
+    `state` is how it ended, "running" or "paused" while it has not, and "crashed" where nobody
+    writes its record any more (`live`) and it never said how it ended. `continued_by` are the runs
+    that go on from it.
+    """
+
+    run_id: str
+    directory: Path
+    state: str
+    live: bool
+    summary: Summary
+    about: About
+    size: int
+    continued_by: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the run is called: its label, else its id; fit for a terminal."""
+        return clean(self.about.label, LONGEST_LABEL) or self.run_id
+
+
+def entries(runs: Path) -> list[Entry]:
+    """Every run that can be read, the newest first; nothing is changed but caches."""
+    found = [entry for directory in _directories(runs) if (entry := _entry(directory))]
+    children: dict[str, list[str]] = {}
+    for entry in found:
+        children.setdefault(entry.summary.continues, []).append(entry.run_id)
+    told = [replace(each, continued_by=(*children.get(each.run_id, ()),)) for each in found]
+    return sorted(told, key=lambda entry: (entry.summary.started, entry.run_id), reverse=True)
+
+
+def entry(runs: Path, run_id: str) -> Entry:
+    """One run by its id.
+
+    Raises:
+        BadInput: when there is no such run, or it has no log that can be read.
+    """
+    directory = run_directory(runs, run_id)
+    found = _entry(directory) if _is_own(directory) else None
+    if found is None:
+        raise BadInput(f"there is no run {run_id} in {runs}")
+    return found
+
+
+def resolve(runs: Path, name: str) -> str:
+    """The id of the run that a person means: by id, the beginning of one, label, or "last".
+
+    Raises:
+        BadInput: when there is none, or there are several.
+    """
+    ids = sorted((d.name for d in _directories(runs)), reverse=True)
+    if name in ids:
+        return name
+    if name == NEWEST and ids:
+        return entries(runs)[0].run_id
+    meant = [i for i in ids if _about(runs / i).label == name] or (
+        [i for i in ids if i.startswith(name)] if name else []
+    )
+    shown = clean(name, 80)
+    if not meant:
+        there = did_you_mean(name, [*ids, *(_about(runs / i).label for i in ids)])
+        raise BadInput(f"there is no run {shown!r}{there} (mlp-tui runs lists them)")
+    if len(meant) > 1:
+        raise BadInput(f"{shown!r} may be any of {', '.join(meant[:5])}: give more of the id")
+    return meant[0]
+
+
+def describe(directory: Path, *, label: str | None = None, note: str | None = None) -> About:
+    """Give a run another label or note; None leaves it as it is.
+
+    Raises:
+        BadInput: when the text is not fit for one line, or too long.
+        OSError: when it cannot be written.
+    """
+    before = _about(directory)
+    about = About(
+        before.label if label is None else _line("label", label, LONGEST_LABEL),
+        before.note if note is None else _line("note", note, LONGEST_NOTE),
+    )
+    write_whole(directory / ABOUT, msgspec.json.encode(about))
+    return about
+
+
+def remove(runs: Path, run_id: str) -> None:
+    """Delete a run's record with everything in it.
+
+    Raises:
+        BadInput: when there is no such run, or it is under way.
+        OSError: when it cannot be deleted.
+    """
+    found = entry(runs, run_id)
+    if found.live:
+        raise BadInput(f"run {run_id} is under way: stop it first")
+    trash = runs / f"{_TRASH}{run_id}"
+    if trash.exists():
+        shutil.rmtree(trash)
+    found.directory.rename(trash)  # at once out of every list, however long the rest takes
+    shutil.rmtree(trash)
+
+
+def lineage(runs: Path, run_id: str) -> list[Path]:
+    """The directories of the run and of those it goes on from, the oldest first.
+
+    It begins with the oldest that is still there.
+    """
+    chain: list[Path] = []
+    while run_id and run_id not in [directory.name for directory in chain]:
+        try:
+            found = entry(runs, run_id)
+        except BadInput:
+            break
+        chain.append(found.directory)
+        run_id = found.summary.continues
+    return chain[::-1]
+
+
+def _directories(runs: Path) -> Iterator[Path]:
+    try:
+        there = sorted(path.name for path in runs.iterdir())
+    except OSError:
+        return
+    for name in there:
+        try:
+            directory = run_directory(runs, name)
+        except BadInput:
+            continue
+        if _is_own(directory):
+            yield directory
+
+
+def _is_own(directory: Path) -> bool:
+    """Whether it is a real directory of this user: a link may lead anywhere."""
+    try:
+        found = directory.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+
+
+def _entry(directory: Path) -> Entry | None:
+    try:
+        live = is_being_written(directory)
+        summary = summary_of(directory)
+    except OSError:
+        return None
+    under_way = ("paused" if summary.paused else "running") if live else "crashed"
+    return Entry(
+        run_id=directory.name,
+        directory=directory,
+        state=summary.outcome or under_way,
+        live=live,
+        summary=summary,
+        about=_about(directory),
+        size=_size(directory),
+    )
+
+
+def _about(directory: Path) -> About:
+    try:
+        return msgspec.json.decode(read_plain(directory / ABOUT), type=About)
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return About()  # nobody has said anything, or nothing that can be read
+
+
+def _size(directory: Path) -> int:
+    """Bytes of everything in the directory."""
+    total = 0
+    for place, _, names in os.walk(directory):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118
+            except OSError:
+                continue  # it was replaced while we looked
+    return total
+
+
+def _line(what: str, text: str, limit: int) -> str:
+    kept = clean(text, limit + 1)
+    if kept != text.strip() or len(kept) > limit:
+        raise BadInput(f"a {what} is one line of at most {limit} printable characters")
+    return kept

@@ -1,0 +1,272 @@
+"""The list of runs: what it says of each, and what may be done to one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine import events
+from engine.errors import BadInput
+from engine.store import catalogue
+from engine.store.layout import ABOUT, LOG, SUMMARY
+from engine.store.lines import framed
+from engine.store.record import RecordSink
+from engine.store.summary import Summary, summary_of
+
+
+def started(run_id: str, *, continues: str = "", time: float = 1.0) -> events.RunStarted:
+    return events.RunStarted(
+        run_id=run_id,
+        experiment="train",
+        config={"epochs": 2},
+        steps_per_epoch=10,
+        total_steps=20,
+        continues=continues,
+        first_step=10 if continues else 0,
+        time=time,
+    )
+
+
+def epoch(number: int, accuracy: float, loss: float = 1.0) -> events.EpochFinished:
+    return events.EpochFinished(
+        epoch=number,
+        step=10 * number,
+        train_loss=1.0,
+        train_accuracy=0.5,
+        test_loss=loss,
+        test_accuracy=accuracy,
+        seconds=1.0,
+        samples_per_second=1.0,
+    )
+
+
+def block(first: int, count: int) -> events.StepsMeasured:
+    ones = (1.0,) * count
+    return events.StepsMeasured(first_step=first, loss=ones, accuracy=ones, lr=0.1)
+
+
+ENDED = events.RunFinished(outcome="completed", detail="done", step=20)
+
+
+def record(runs: Path, *said: events.AnyEvent, close: bool = True) -> RecordSink:
+    """A run's record as a session would write it."""
+    sink = RecordSink(runs)
+    for seq, event in enumerate(said):
+        sink.accept(msgspec.structs.replace(event, seq=seq))
+    if close:
+        sink.close()
+    return sink
+
+
+def test_a_run_in_short(tmp_path: Path) -> None:
+    record(
+        tmp_path,
+        started("a"),
+        block(1, 10),
+        epoch(1, 0.6, 0.9),
+        block(11, 10),
+        epoch(2, 0.5),
+        ENDED,
+    )
+    (entry,) = catalogue.entries(tmp_path)
+    told = entry.summary
+    assert (entry.state, entry.live, entry.name) == ("completed", False, "a")
+    assert (told.best_accuracy, told.best_loss, told.best_epoch) == (0.6, 0.9, 1)
+    assert (told.step, told.total_steps, told.epoch) == (20, 20, 2)
+    assert entry.size >= (entry.directory / LOG).stat().st_size
+
+
+def test_states_are_those_of_the_log_and_its_lock(tmp_path: Path) -> None:
+    live = record(tmp_path, started("live"), block(1, 3), close=False)
+    pause = events.ControlApplied(step=3, what="pause", before="running", after="paused")
+    paused = record(tmp_path, started("paused"), pause, close=False)
+    record(tmp_path, started("crashed"), block(1, 3))
+    for outcome in ("completed", "stopped", "diverged", "failed", "interrupted"):
+        ended = events.RunFinished(outcome=outcome, detail="")
+        record(tmp_path, started(outcome), ended)
+    found = {entry.run_id: entry.state for entry in catalogue.entries(tmp_path)}
+    assert found == {name if name != "live" else "live": found[name] for name in found}
+    assert found.pop("live") == "running"
+    assert all(name == state for name, state in found.items())
+    live.close()
+    paused.close()
+    assert catalogue.entry(tmp_path, "live").state == "crashed"
+
+
+def test_a_longer_plan_counts(tmp_path: Path) -> None:
+    more = events.ControlApplied(step=1, what="epochs", before="2", after="12")
+    record(tmp_path, started("a"), more)
+    assert catalogue.entry(tmp_path, "a").summary.total_steps == 120
+
+
+def test_what_was_kept_is_read_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.summary._WORTH_KEEPING", 0)
+    said: list[events.AnyEvent] = [started("a"), block(1, 10), epoch(1, 0.6), epoch(2, 0.7), ENDED]
+    lines = [
+        framed(events.encode(msgspec.structs.replace(event, seq=seq)))
+        for seq, event in enumerate(said)
+    ]
+    directory = tmp_path / "a"
+    directory.mkdir()
+    for count in range(1, len(lines) + 1):
+        (directory / LOG).write_bytes(b"".join(lines[:count]))
+        told = summary_of(directory)
+        whole = Summary()
+        for event in said[:count]:
+            whole.take(event)
+        assert told == whole
+        assert (directory / SUMMARY).exists()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"{}",
+        b"[" * 5000,
+        b'{"version":1,"offset":99999999,"next_seq":0,"damage":{},"summary":{}}',
+        b'{"version":1,"offset":-1,"next_seq":0,"damage":{},"summary":{}}',
+        b'{"version":0,"offset":0,"next_seq":7,"damage":{},"summary":{}}',
+        b'{"version":1,"offset":0,"next_seq":0,"damage":{"nonsense":1},"summary":{}}',
+    ],
+)
+def test_a_kept_summary_that_cannot_be_used_is_made_anew(tmp_path: Path, kept: bytes) -> None:
+    record(tmp_path, started("a"), epoch(1, 0.6), ENDED)
+    (tmp_path / "a" / SUMMARY).write_bytes(kept)
+    told = summary_of(tmp_path / "a")
+    assert (told.run_id, told.best_accuracy, told.read, told.damaged) == ("a", 0.6, 3, 0)
+
+
+def test_damage_is_counted_and_survives_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.summary._WORTH_KEEPING", 0)
+    record(tmp_path, started("a"), epoch(1, 0.6), ENDED)
+    log = tmp_path / "a" / LOG
+    data = bytearray(log.read_bytes())
+    data[data.index(b"epoch_finished")] ^= 1
+    log.write_bytes(data + b"torn")
+    for _ in range(2):
+        assert summary_of(tmp_path / "a").damaged == 3  # a line, its number, and the torn end
+
+
+def test_the_newest_comes_first_and_knows_who_goes_on_from_it(tmp_path: Path) -> None:
+    record(tmp_path, started("old", time=1.0), ENDED)
+    record(tmp_path, started("new", continues="old", time=2.0), ENDED)
+    new, old = catalogue.entries(tmp_path)
+    assert (new.run_id, old.run_id) == ("new", "old")
+    assert (old.continued_by, new.continued_by) == (("new",), ())
+    assert [path.name for path in catalogue.lineage(tmp_path, "new")] == ["old", "new"]
+
+
+def test_a_lineage_that_bites_its_tail_ends(tmp_path: Path) -> None:
+    record(tmp_path, started("a", continues="b"), ENDED)
+    record(tmp_path, started("b", continues="a"), ENDED)
+    assert [path.name for path in catalogue.lineage(tmp_path, "a")] == ["b", "a"]
+    record(tmp_path, started("c", continues="gone"), ENDED)
+    assert [path.name for path in catalogue.lineage(tmp_path, "c")] == ["c"]
+
+
+class TestResolve:
+    @pytest.fixture(autouse=True)
+    def runs(self, tmp_path: Path) -> Path:
+        for number, run_id in enumerate(("20260101-aa", "20260101-ab", "20260202-cc")):
+            record(tmp_path, started(run_id, time=float(number)), ENDED)
+        catalogue.describe(tmp_path / "20260101-ab", label="my best")
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [
+            ("20260101-aa", "20260101-aa"),
+            ("202602", "20260202-cc"),
+            ("my best", "20260101-ab"),
+            ("last", "20260202-cc"),
+        ],
+    )
+    def test_by_id_beginning_label_or_last(self, runs: Path, name: str, meant: str) -> None:
+        assert catalogue.resolve(runs, name) == meant
+
+    @pytest.mark.parametrize("name", ["20260101", "my", "", "../x", "x\0y", "ä" * 300, "CON"])
+    def test_what_is_none_or_several_is_said(self, runs: Path, name: str) -> None:
+        with pytest.raises(BadInput):
+            catalogue.resolve(runs, name)
+
+
+class TestDescribing:
+    def test_label_and_note_are_kept_apart(self, tmp_path: Path) -> None:
+        record(tmp_path, started("a"), ENDED)
+        catalogue.describe(tmp_path / "a", label="first try")
+        about = catalogue.describe(tmp_path / "a", note="lr too high")
+        assert about == catalogue.About("first try", "lr too high")
+        assert catalogue.entry(tmp_path, "a").about == about
+        assert catalogue.entry(tmp_path, "a").name == "first try"
+
+    def test_any_plain_text_is_a_label_and_never_a_path(self, tmp_path: Path) -> None:
+        record(tmp_path, started("a"), ENDED)
+        for label in ("../x", "CON", "[bold]x", "; touch y", "$(z)"):
+            assert catalogue.describe(tmp_path / "a", label=label).label == label
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+
+    @pytest.mark.parametrize("label", ["a\0b", "a\nb", "a\x1b[31mb", "x" * 300, "\u202eabc"])
+    def test_what_is_no_line_is_refused(self, tmp_path: Path, label: str) -> None:
+        record(tmp_path, started("a"), ENDED)
+        with pytest.raises(BadInput, match="one line of at most 64"):
+            catalogue.describe(tmp_path / "a", label=label)
+        assert not (tmp_path / "a" / ABOUT).exists()
+
+
+class TestRemoving:
+    def test_everything_of_it_goes(self, tmp_path: Path) -> None:
+        record(tmp_path, started("a"), ENDED)
+        record(tmp_path, started("b"), ENDED)
+        catalogue.remove(tmp_path, "a")
+        assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+    def test_not_while_it_runs(self, tmp_path: Path) -> None:
+        sink = record(tmp_path, started("a"), close=False)
+        with pytest.raises(BadInput, match="under way"):
+            catalogue.remove(tmp_path, "a")
+        sink.close()
+        assert (tmp_path / "a" / LOG).exists()
+
+    @pytest.mark.parametrize("run_id", ["gone", "../a", "", "."])
+    def test_what_is_no_run_is_not_touched(self, tmp_path: Path, run_id: str) -> None:
+        record(tmp_path / "runs", started("b"), ENDED)
+        (tmp_path / "a").mkdir()
+        with pytest.raises(BadInput):
+            catalogue.remove(tmp_path / "runs", run_id)
+        assert (tmp_path / "a").exists()
+
+
+def test_links_and_strangers_are_no_runs(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    record(elsewhere, started("real"), ENDED)
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "linked").symlink_to(elsewhere / "real")
+    (runs / "empty").mkdir()
+    (runs / "file").write_text("")
+    (runs / "with-link").mkdir()
+    (runs / "with-link" / LOG).symlink_to(elsewhere / "real" / LOG)
+    assert catalogue.entries(runs) == []
+    with pytest.raises(BadInput):
+        catalogue.remove(runs, "linked")
+    assert (elsewhere / "real" / LOG).exists()
+
+
+def test_a_damaged_label_is_none(tmp_path: Path) -> None:
+    record(tmp_path, started("a"), ENDED)
+    for content in (b"", b"[" * 5000, b'{"label": 3}'):
+        (tmp_path / "a" / ABOUT).write_bytes(content)
+        assert catalogue.entry(tmp_path, "a").name == "a"
+
+
+def test_no_directory_is_no_runs(tmp_path: Path) -> None:
+    assert catalogue.entries(tmp_path / "nowhere") == []
+    shutil.rmtree(tmp_path)
+    with pytest.raises(BadInput):
+        catalogue.entry(tmp_path, "a")
