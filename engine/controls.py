@@ -32,7 +32,7 @@ class Resume(Control, frozen=True):
 
 
 class Step(Control, frozen=True):
-    """While paused, run `count` steps and hold again."""
+    """While paused, run `count` steps and hold again; fewer than 0 lead back, where that can be."""
 
     count: int = 1
 

@@ -17,6 +17,7 @@ class Situation(NamedTuple):
     can_fetch: bool = False
     ghosts: bool = False
     layers: bool = False
+    reversible: bool = False
 
 
 def _always(now: Situation) -> bool:
@@ -152,6 +153,16 @@ ACTIONS: tuple[Action, ...] = (
         52,
         when=lambda now: now.layers,
         otherwise="no layer has been measured yet",
+    ),
+    Action(
+        "predictions",
+        ("p",),
+        "predictions",
+        "what it says of test images: confusion, worst mistakes; up and down turn pages",
+        _VIEW,
+        54,
+        when=lambda now: now.layers,
+        otherwise="no run has begun",
     ),
     Action(
         "next_layer",

@@ -53,7 +53,8 @@ class Experiment:
 
     `shows` says in a line what is seen and `lasts` how long that takes; `lesson` is a paragraph in
     plain words, with the common misunderstanding put right. `checks` are the settings with which
-    its claims are tested: small ones, seconds in all.
+    its claims are tested: small ones, seconds in all. A `reversible` one can be gone through step
+    by step, back as well as on.
     """
 
     name: str
@@ -65,3 +66,4 @@ class Experiment:
     lasts: str = ""
     charts: tuple[Chart, ...] = ()
     checks: tuple[msgspec.Struct, ...] = ()
+    reversible: bool = False

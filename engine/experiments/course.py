@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from engine.controls import Controls, Extend, Measure, SetLearningRate
+from engine.controls import Controls, Extend, Measure, Pause, SetLearningRate
 from engine.errors import BadInput
 from engine.events import (
     Advanced,
@@ -66,6 +66,9 @@ class Course:
 
     After each step of work call `step`; when `ended` is set, make an end. Points are gathered by
     `point` and handed over a few times a second, which changes what is sent, never the numbers.
+
+    A `reversible` course can also be gone through backwards: call `walk` in place of `step`, show
+    what stands at `done`, and make an end when `over` is set.
     """
 
     def __init__(
@@ -74,13 +77,16 @@ class Course:
         total: int,
         *,
         pace: float = 0.0,
+        reversible: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.done = 0
         self.total = total
+        self.over = False
         self._controls = controls
         self._clock = clock
-        self._steering = Steering(math.nan, pace, 0)
+        self._reversible = reversible
+        self._steering = Steering(math.nan, pace, 0, total if reversible else None)
         self._pacer = Pacer()
         self._points: dict[str, tuple[list[float], list[float]]] = {}
         self._told_at = -math.inf
@@ -102,12 +108,40 @@ class Course:
         self._steering.stepped()
         if self._clock() - self._told_at >= _BETWEEN_NEWS or self._steering.pace:
             yield from self.news()
+        yield from self._wait()
+
+    def walk(self, *, hold: bool) -> Iterator[Event]:
+        """Wait as `step` does, then go a step on or back: `done` changes by one.
+
+        From the last step it only goes back; with `hold` the course waits there for that, or for
+        the end, which going on means there.
+        """
+        if not self.done:
+            self._pacer.wait(self._clock, self._steering.pace)  # the first step is to be seen too
+        yield from self.news()
+        if self.done == self.total and self._steering.allowed is None:
+            if hold:
+                paused = self._steering.apply(Pause(), self.done)
+                yield msgspec.structs.replace(paused, note="the last step; the way back is open")
+            else:
+                self.over = True
+                return
+        yield from self._wait()
+        allowed = self._steering.allowed
+        self.over = self.ended or (allowed is None and self.done == self.total)
+        if not self.over:
+            self.done += -1 if allowed is not None and allowed < 0 else 1
+            self._steering.stepped()
+
+    def _wait(self) -> Iterator[Event]:
+        """Take requests; come back when the next step may begin."""
         yield from self._requests(0.0)
         while not self.ended:
+            asked = self._reversible and self._steering.allowed is not None
             if self._steering.holding:
                 yield from self.news()
                 yield from self._requests(None)
-            elif (wait := self._pacer.wait(self._clock, self._steering.pace)) > 0:
+            elif not asked and (wait := self._pacer.wait(self._clock, self._steering.pace)) > 0:
                 yield from self._requests(wait)
             else:
                 break
@@ -124,7 +158,8 @@ class Course:
         """The last news and the last event."""
         yield from self.news()
         stop = self._steering.stop
-        if stop is None:
+        through = self._reversible and self.done == self.total
+        if stop is None or (through and not stop.interrupted):
             yield RunFinished(outcome="completed", detail=detail, step=self.done)
             return
         yield RunFinished(

@@ -29,13 +29,15 @@ class Steering:
 
     `lr` is the base learning rate, `pace` the steps per second (0: full speed) and `epochs` the
     number of the last epoch. `allowed` is the number of steps until the run holds: None while it
-    runs freely, 0 while it holds.
+    runs freely, 0 while it holds, negative where they lead back. `last` is the number of the last
+    step of a run that can go back, None for the others.
     """
 
-    def __init__(self, lr: float, pace: float, epochs: int) -> None:
+    def __init__(self, lr: float, pace: float, epochs: int, last: int | None = None) -> None:
         self.lr = lr
         self.pace = pace
         self.epochs = epochs
+        self.last = last
         self.allowed: int | None = None
         self.stop: Stop | None = None
         self._measure: Asked = ""
@@ -46,9 +48,9 @@ class Steering:
         return self.allowed == 0
 
     def stepped(self) -> None:
-        """A step was made."""
+        """A step was made, back if `allowed` is negative."""
         if self.allowed:
-            self.allowed -= 1
+            self.allowed -= 1 if self.allowed > 0 else -1
 
     def take_measure(self) -> Asked:
         """What `Measure` was asked for since the last call; "" for nothing."""
@@ -57,12 +59,14 @@ class Steering:
 
     def apply(self, control: AnyControl, step: int) -> ControlApplied:
         """Do what is asked, and say what came of it at the boundary after `step` updates."""
-        what, before, after, note = self._ending(control) if self.stop else self._change(control)
+        what, before, after, note = (
+            self._ending(control) if self.stop else self._change(control, step)
+        )
         return ControlApplied(
             step=step, what=what, before=before, after=after, note=note, request=control.request
         )
 
-    def _change(self, control: AnyControl) -> Change:
+    def _change(self, control: AnyControl, step: int) -> Change:
         change: Change
         match control:
             case Pause():
@@ -70,7 +74,7 @@ class Steering:
             case Resume():
                 change = self._resume()
             case Step(count=count):
-                change = self._step(count)
+                change = self._step(count, step)
             case Stop(reason=reason):
                 change = ("stop", self._mode(), "stopped", reason)
                 self.stop = control
@@ -101,13 +105,20 @@ class Steering:
         self.allowed = None
         return "resume", before, "running", "was running already" if before == "running" else ""
 
-    def _step(self, count: int) -> Change:
+    def _step(self, count: int, step: int) -> Change:
+        if count < 0 and self.last is None:
+            return "step", self._mode(), self._mode(), "this experiment cannot go back"
         if self.allowed is None:
             return "step", "running", "running", "steps are made one by one only while paused"
-        if count < 1:
+        if count == 0:
             return "step", "paused", "paused", f"{count} is not a number of steps"
-        self.allowed += count
-        return "step", "paused", f"{self.allowed} step{'s' * (self.allowed > 1)}", ""
+        before, self.allowed = self.allowed, self.allowed + count
+        if self.last is not None:
+            self.allowed = min(max(self.allowed, -step), self.last - step)
+        if self.allowed == before:
+            end = "first" if count < 0 else "last"
+            return "step", "paused", "paused", f"this is the {end} step"
+        return "step", "paused", _steps(self.allowed), ""
 
     def _set_lr(self, lr: float) -> Change:
         before = after = spell_number(self.lr)
@@ -143,6 +154,10 @@ _NAMES: dict[type[AnyControl], str] = {
     Extend: "epochs",
     Measure: "measure",
 }
+
+
+def _steps(count: int) -> str:
+    return f"{abs(count)} step{'s' * (abs(count) != 1)}{' back' * (count < 0)}"
 
 
 def _pace(pace: float) -> str:

@@ -24,8 +24,18 @@ ACTIONS: tuple[Action, ...] = (
         "one step while paused",
         _RUN,
         60,
-        lambda now: now.paused,
+        lambda now: now.paused or (now.running and now.reversible),
         "pause first: a single step is taken from a pause",
+    ),
+    Action(
+        "step_back",
+        ("S",),
+        "step back",
+        "one step back, where an experiment can go back",
+        _RUN,
+        59,
+        _running,
+        _NO_RUN,
     ),
     Action("restart", ("r",), "restart", "the same settings again", _RUN, 80),
     Action(
@@ -58,6 +68,12 @@ ACTIONS: tuple[Action, ...] = (
         "quit", ("q", "ctrl+q", "ctrl+c"), "quit", "leave; asks when work is running", _PROGRAM, 99
     ),
 )
+
+
+def offered(now: Situation) -> list[Action]:
+    """The actions worth a place among the keys on the last line."""
+    return [action for action in ACTIONS if action.id != "step_back" or now.reversible]
+
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 TAKEN = frozenset(key for action in ACTIONS for key in action.keys)

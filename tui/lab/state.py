@@ -57,7 +57,8 @@ class Lab:
     @property
     def working(self) -> bool:
         """Whether leaving now would end something."""
-        return bool(self.starting or self._pending or self.under_way) and not self.lost
+        busy = bool(self.under_way) and not self.idle
+        return bool(self.starting or self._pending or busy) and not self.lost
 
     @property
     def under_way(self) -> str:
@@ -65,6 +66,13 @@ class Lab:
         view = self.results[self._telling].view if self._telling else None
         runs = view is not None and view.started is not None and view.finished is None
         return self._telling if runs and not self.lost else ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the experiment under way only waits at its end to be gone back in."""
+        name = self.under_way
+        advanced = self.results[name].view.advanced if name else None
+        return bool(advanced) and advanced.done >= advanced.total and self.paused(name)
 
     def running(self, name: str) -> bool:
         """Whether this experiment is under way."""
@@ -82,7 +90,12 @@ class Lab:
     def situation(self, name: str) -> Situation:
         """What decides which actions make sense."""
         finished = self.results[name].view.finished is not None
-        return Situation(running=self.running(name), paused=self.paused(name), finished=finished)
+        return Situation(
+            running=self.running(name),
+            paused=self.paused(name),
+            finished=finished,
+            reversible=self.experiments[name].reversible,
+        )
 
     def configure(self, name: str, config: msgspec.Struct) -> None:
         """Have the next run of this experiment use these settings."""
@@ -130,6 +143,12 @@ class Lab:
         hold = not self.paused(name)
         self._pause = (self.send(controls.Pause() if hold else controls.Resume()), hold)
         return hold
+
+    def step(self, name: str, count: int) -> None:
+        """Go so many steps on or back; where an experiment can go back, from its play as well."""
+        if self.experiments[name].reversible and not self.paused(name):
+            self.toggle_pause(name)
+        self.send(controls.Step(count=count))
 
     def send(self, control: controls.AnyControl) -> int:
         """Ask the run under way; returns the request's number."""

@@ -75,7 +75,7 @@ class LabScreen(Screen[None]):
         result = self._lab.results[name]
         if result.view.started is None and not result.refused and not self._lab.waiting(name):
             other = self._lab.under_way
-            if other and other != name:
+            if other and other != name and not self._lab.idle:
                 again = keymap.key_of("restart")
                 self.say(f"{other} is under way; {again} runs {name} in its place")
             else:
@@ -140,8 +140,13 @@ class LabScreen(Screen[None]):
 
     def do_step(self) -> None:
         """One step from a pause."""
-        self._lab.send(controls.Step())
+        self._lab.step(self.experiment.name, 1)
         self.say("one step…")
+
+    def do_step_back(self) -> None:
+        """One step back."""
+        self._lab.step(self.experiment.name, -1)
+        self.say("one step back…")
 
     def do_restart(self) -> None:
         """The same settings again."""

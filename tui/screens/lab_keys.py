@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.keymap import Situation, footer
-from tui.lab.keymap import ACTIONS
+from tui.lab.keymap import ACTIONS, offered
 from tui.widgets.strips import StripView
 
 
@@ -44,6 +44,6 @@ class LabKeys(StripView):
 
     def prepare(self, size: Size) -> Sequence[Strip]:
         """One row."""
-        pairs = footer(self._now, size.width, ACTIONS)
+        pairs = footer(self._now, size.width, offered(self._now))
         runs = [part for key, label in pairs for part in ((key, "loss"), (f" {label}  ", "muted"))]
         return [self.strip(*runs)]
