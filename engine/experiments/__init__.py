@@ -1,5 +1,6 @@
 """The registry: one experiment per file, one line each here."""
 
+from engine.experiments.backprop import EXPERIMENT as BACKPROP
 from engine.experiments.contract import Experiment
 from engine.experiments.edge import EXPERIMENT as EDGE
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
@@ -21,6 +22,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     GRID,
     SYMMETRY,
     EDGE,
+    BACKPROP,
 )
 
 
