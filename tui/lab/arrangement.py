@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NARROWEST, LOWEST = 60, 14
-_FIGURE, _TEXT, _LEAST_TABLE = (40, 8), 56, 6
-"""The least width and height of a figure, the least width of a table beside another, and the height
-from which a table is worth its place."""
+_FIGURE, _BROAD = (40, 8), 9
+"""The least width and height of a figure; the least height of a broad one, if it wants as much."""
+_TEXT, _LEAST_TABLE = 56, 6
+"""The least width of a table beside another, and the height from which a table is worth its
+place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """Which figures and which texts (by index) are shown, and in how many columns.
 
-    `text_rows` are the heights of the rows of texts. Where `one` is set a single panel has all the
-    room, and the others are a key away.
+    `broad_rows` are the heights of the figures that have a row to themselves, 0 for an equal part;
+    the others share what those leave. `text_rows` are the heights of the rows of texts. Where `one`
+    is set a single panel has all the room, and the others are a key away.
     """
 
     figures: tuple[int, ...] = ()
     figure_columns: int = 1
+    broad_rows: tuple[int, ...] = ()
     texts: tuple[int, ...] = ()
     text_columns: int = 1
     text_rows: tuple[int, ...] = ()
@@ -29,42 +33,59 @@ class Arrangement:
 
 
 def arrange(
-    width: int, height: int, figures: int, texts: Sequence[int], chosen: int
+    width: int, height: int, figures: Sequence[int], texts: Sequence[int], chosen: int
 ) -> Arrangement:
-    """Share `width`×`height` cells among `figures` and texts of these natural heights.
+    """Share `width`×`height` cells among figures and texts of these natural heights.
 
-    The last text, that of the claims, has a row for itself. `chosen` is the panel to begin with
-    where they do not all fit: round and round.
+    A figure of no natural height stands beside others; one that has one, such as a row of pictures,
+    is broad: it gets a row of its own. The last text, that of the claims, has a row for itself.
+    `chosen` is the panel to begin with where they do not all fit: round and round.
     """
-    count = figures + len(texts)
+    many = len(figures)
+    count = many + len(texts)
     if not count:
         return Arrangement()
     if width < NARROWEST or height < LOWEST:
         at = chosen % count
-        if at < figures:
-            return Arrangement((at,), one=True, hidden=count - 1)
-        return Arrangement((), 1, (at - figures,), 1, (height,), one=True, hidden=count - 1)
+        if at < many:
+            return Arrangement((at,), broad_rows=(0,), one=True, hidden=count - 1)
+        return Arrangement(texts=(at - many,), text_rows=(height,), one=True, hidden=count - 1)
     least = max(_FIGURE[1] + 2, height // 2) if figures else 0
     tables, rows, columns = _tables(texts, width, height - least, chosen)
     at = chosen % (count - 1) if figures and len(texts) > 1 and not tables else 0
-    shown: tuple[int, ...] = ()
-    if at >= figures > 0:  # no table fits beside the figures: each has its turn in their place
-        tables, rows, columns = (at - figures,), shared([texts[at - figures], texts[-1]], height), 1
-        across = 1
+    top = Arrangement()
+    if at >= many > 0:  # no table fits beside the figures: each has its turn in their place
+        tables, rows, columns = (at - many,), shared([texts[at - many], texts[-1]], height), 1
     else:
-        shown, across = _figures(width, height - sum(rows), figures, chosen)
-    hidden = count - len(shown) - len(tables) - 1
-    return Arrangement(shown, across, (*tables, len(texts) - 1), columns, rows, hidden=hidden)
+        top = _figures(width, height - sum(rows), figures, chosen)
+    return Arrangement(
+        top.figures,
+        top.figure_columns,
+        top.broad_rows,
+        (*tables, len(texts) - 1),
+        columns,
+        rows,
+        hidden=count - len(top.figures) - len(tables) - 1,
+    )
 
 
-def _figures(width: int, height: int, figures: int, chosen: int) -> tuple[tuple[int, ...], int]:
-    """The figures that fit, and in how many columns."""
-    if not figures:
-        return (), 1
-    across = min(figures, max(1, width // _FIGURE[0]))
-    down = min(max(1, height // _FIGURE[1]), -(-figures // across))
-    room = min(figures, across * down)
-    return _window(figures, room, chosen), -(-room // down)
+def _figures(width: int, height: int, figures: Sequence[int], chosen: int) -> Arrangement:
+    """As many figures as fit, beginning with the chosen one; at least that."""
+    total = len(figures)
+    for room in range(total, 0, -1):
+        shown = _window(total, room, chosen)
+        broad = [figures[index] for index in shown if figures[index]]
+        beside = room - len(broad)
+        across = max(1, min(beside, width // _FIGURE[0]))
+        down = -(-beside // across)
+        needed = down * _FIGURE[1]
+        least = sum(min(wanted, _BROAD) for wanted in broad)
+        if needed + least > height and room > 1:
+            continue
+        most = max(least, min(height // 2, height - needed))
+        rows = shared(broad, most) if beside else (0,) * len(broad)
+        return Arrangement(shown, -(-beside // max(1, down)) or 1, rows)
+    return Arrangement()
 
 
 def _tables(

@@ -3,98 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from itertools import cycle
 
 import msgspec
 
-from engine.events import GridChanged
-from engine.experiments.contract import Chart as ChartSpec
+from engine import events
 from engine.experiments.contract import Experiment
 from engine.schema import Field, fields_of, spell
 from engine.text import clean
-from tui.charts.chart import Chart, Curve, CurveStyle
+from tui.charts.bars import BarChart, BarGroup
+from tui.charts.halfblocks import Picture
 from tui.charts.heat import Heat
 from tui.charts.numbers import fixed
-from tui.charts.scale import nice_step
+from tui.lab.curves import MEASURED, PREDICTED
 from tui.lab.keymap import key_of
 from tui.lab.state import Lab, Result
 from tui.run_view import RunView
-from tui.series import Series
 from tui.widgets.claim_table import ClaimRow
 from tui.widgets.lab_header import LabInfo, Parameter
 from tui.widgets.text_table import TextTable
-
-_MEASURED = ("loss", "train-accuracy", "test-accuracy", "test-loss", "warning", "ghost-1")
-_MORE = ("ghost-2", "ghost-3", "ghost-4", "ghost-5", "ghost-6")
-_FEW, _FEW_CURVES = 32, 3
-"""Points of a curve, and curves of a chart, up to which the points are marked."""
-
-
-def charts(experiment: Experiment, view: RunView) -> list[Chart]:
-    """The experiment's charts with what has been measured so far."""
-    return [_chart(spec, view) for spec in experiment.charts]
-
-
-def _chart(spec: ChartSpec, view: RunView) -> Chart:
-    head = f"{spec.name}/"
-    named = [(n.removeprefix(head), s) for n, s in view.series.items() if n.startswith(head)]
-    span = _span([series for _, series in named])
-    plain = [name for name, _ in named if not name.startswith(("theory", "band"))]
-    span = span if len(plain) <= _FEW_CURVES else math.inf
-    measured, predicted = 0, 0
-    curves = []
-    for name, series in named:
-        if name.startswith("band"):
-            curve = Curve("", series, "ghost", "faint")
-        elif name.startswith("theory"):
-            role = ("mark", *_MORE[::-1])[predicted % 6]
-            curve = Curve(clean(name, 40), series, "line", role)
-            predicted += 1
-        else:
-            roles = _MEASURED + _MORE
-            curve = _measurement(clean(name, 40), series, roles[measured % len(roles)], span)
-            measured += 1
-        curves.append(curve)
-    theory_first = sorted(
-        curves, key=lambda c: 0 if c.style == "ghost" else 1 if c.name.startswith("theory") else 2
-    )
-    return Chart(
-        title=clean(": ".join(part for part in (spec.title, spec.y) if part), 80),
-        curves=tuple(theory_first),
-        x_range=_x_range(curves, ended=view.finished is not None),
-        log=spec.log,
-        x_label=clean(spec.x, 30) or "x",
-    )
-
-
-def _measurement(name: str, series: Series, role: str, span: float) -> Curve:
-    """A measured curve, its points marked when there will be few of them over the whole `span`."""
-    if not len(series):
-        return Curve(name, series, "line", role)
-    start, stop = series.x_extent
-    expected = len(series) * span / (stop - start) if stop > start else len(series)
-    style: CurveStyle = "marks" if expected <= _FEW else "line"
-    return Curve(name, series, style, role, value=fixed(series.last, 0))
-
-
-def _span(curves: list[Series]) -> float:
-    ends = [series.x_extent for series in curves if len(series)]
-    return max(e[1] for e in ends) - min(e[0] for e in ends) if ends else 0.0
-
-
-def _x_range(curves: list[Curve], *, ended: bool) -> tuple[float, float] | None:
-    """What the points span; while they come, up to a round number, so that the axis stands still.
-
-    A prediction is drawn whole from the start and needs no room to grow.
-    """
-    ends = [c.series.x_extent for c in curves if len(c.series)]
-    if not ends:
-        return None
-    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
-    whole = ended or any(c.name.startswith("theory") for c in curves)
-    if whole or high <= low or not math.isfinite(high - low):
-        return low, high
-    step = nice_step(high - low, 8)
-    return low, low + step * math.ceil((high - low) / step - 1e-9)
 
 
 def heats(view: RunView) -> dict[str, Heat]:
@@ -102,7 +30,7 @@ def heats(view: RunView) -> dict[str, Heat]:
     return {clean(name, 60): _heat(grid) for name, grid in view.grids.items()}
 
 
-def _heat(grid: GridChanged) -> Heat:
+def _heat(grid: events.GridChanged) -> Heat:
     return Heat(
         title=clean(grid.grid, 60),
         rows=tuple(clean(text, 20) for text in grid.rows),
@@ -111,6 +39,46 @@ def _heat(grid: GridChanged) -> Heat:
         cells=tuple(tuple(clean(text, 14) for text in row) for row in grid.cells),
         points=tuple((x, y, clean(text, 20)) for x, y, text in grid.points),
     )
+
+
+def bar_charts(view: RunView) -> dict[str, BarChart]:
+    """The experiment's bar charts."""
+    return {clean(name, 60): _bars(told) for name, told in view.bars.items()}
+
+
+def _bars(told: events.BarsChanged) -> BarChart:
+    measured, predicted = cycle(MEASURED), cycle(PREDICTED)
+    groups = []
+    for group in told.groups:
+        theory = group.name.startswith("theory")
+        role = next(predicted if theory else measured)
+        numbers = group.values, group.low, group.high
+        groups.append(BarGroup(clean(group.name, 40), *numbers, role, theory))
+    title = clean(": ".join(part for part in (told.bars, told.y) if part), 80)
+    return BarChart(title, tuple(clean(label, 20) for label in told.labels), tuple(groups))
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """Pictures that belong together."""
+
+    title: str
+    pictures: tuple[Picture, ...] = ()
+
+
+def pictures(view: RunView) -> dict[str, PictureRow]:
+    """The experiment's rows of pictures."""
+    rows = (
+        PictureRow(clean(name, 60), tuple(map(picture, told.items)))
+        for name, told in view.pictures.items()
+    )
+    return {row.title: row for row in rows}
+
+
+def picture(told: events.Picture) -> Picture:
+    """A picture as widgets take it."""
+    size = told.width, told.height
+    return Picture(*size, told.pixels, told.channels, clean(told.caption, 80), told.tone)
 
 
 def tables(view: RunView) -> dict[str, TextTable]:

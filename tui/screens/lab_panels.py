@@ -1,4 +1,4 @@
-"""An experiment's plots, grids, tables and claims, sharing the room there is."""
+"""An experiment's plots, figures, tables and claims, sharing the room there is."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from textual.widget import Widget
 
 from engine.experiments.contract import Experiment
 from tui.capabilities import Capabilities
-from tui.charts.heat import Heat
-from tui.lab import figures
+from tui.lab import curves, figures
 from tui.lab.arrangement import Arrangement, arrange
+from tui.lab.kinds import KINDS
 from tui.run_view import RunView
 from tui.widgets.claim_table import ClaimTable
-from tui.widgets.heatmap import Heatmap
 from tui.widgets.lab_plot import LabPlot
+from tui.widgets.strips import StripView
 from tui.widgets.text_table import TextTable, TextTableView
+
+Named = tuple[int, str]
+"""A figure: the place of its kind, and its title."""
 
 
 class LabPanels(Vertical):
     """Figures above, tables and claims below; what does not fit is a page away.
 
-    Grids and tables come with their first events and keep their place in the next run.
+    Figures beside the charts and tables come with their first events and keep their place in the
+    next run.
     """
 
     def __init__(self, experiment: Experiment, terminal: Capabilities) -> None:
@@ -32,7 +36,7 @@ class LabPanels(Vertical):
         self._experiment = experiment
         self._terminal = terminal
         self._view = RunView()
-        self._heats: dict[str, Heatmap] = {}
+        self._figures: dict[Named, StripView] = {}
         self._tables: dict[str, TextTableView] = {}
         self._plan = Arrangement()
         self._at = 0
@@ -57,19 +61,19 @@ class LabPanels(Vertical):
     def show(self, view: RunView) -> None:
         """Show what is known of a run."""
         self._view = view
-        heats, tables = figures.heats(view), figures.tables(view)
-        self._make_room(heats, tables)
+        values = [kind.values(view) for kind in KINDS]
+        tables = figures.tables(view)
+        self._make_room(values, tables)
         self.query_one(ClaimTable).show_rows(figures.claim_rows(view))
-        for name, shown in self._tables.items():
-            shown.show_table(tables.get(name, TextTable(name, shown.table.columns)))
+        for name, table in self._tables.items():
+            table.show_table(tables.get(name, TextTable(name, table.table.columns)))
+        self._fill(values, broad=True)  # first, for their heights depend on what they show
         self._arrange()
-        charts = figures.charts(self._experiment, view)
+        charts = curves.charts(self._experiment, view)
         for plot, chart in zip(self.query(LabPlot), charts, strict=True):
             if plot.display:
                 plot.show_chart(chart)
-        for name, heatmap in self._heats.items():
-            if heatmap.display:
-                heatmap.show_heat(heats.get(name, Heat(name)))
+        self._fill(values, broad=False)
 
     def turn_page(self, by: int) -> None:
         """Begin with another panel, where they do not all fit."""
@@ -77,42 +81,81 @@ class LabPanels(Vertical):
         self.show(self._view)
 
     def scroll_rows(self, by: int) -> None:
-        """Move in the tables and the claims."""
-        for table in self._tables.values():
-            table.scroll_rows(by)
-        self.query_one(ClaimTable).scroll_rows(by)
+        """Move in whatever has rows out of sight."""
+        for widget in (*self._figures.values(), *self._tables.values(), self.query_one(ClaimTable)):
+            scroll = getattr(widget, "scroll_rows", None)
+            if scroll is not None and widget.display:
+                scroll(by)
 
-    def _make_room(self, heats: Mapping[str, Heat], tables: Mapping[str, TextTable]) -> None:
-        for name in [name for name in heats if name not in self._heats]:
-            self._heats[name] = Heatmap(capabilities=self._terminal)
-            self.query_one("#figures").mount(self._heats[name])
+    def _fill(self, values: Sequence[Mapping[str, object]], *, broad: bool) -> None:
+        for (place, name), figure in self._figures.items():
+            kind = KINDS[place]
+            if bool(kind.lines) == broad and (broad or figure.display):
+                there = values[place].get(name)
+                kind.show(figure, kind.empty(name) if there is None else there)
+
+    def _make_room(
+        self, values: Sequence[Mapping[str, object]], tables: Mapping[str, TextTable]
+    ) -> None:
+        for place, kind in enumerate(KINDS):
+            for name in [name for name in values[place] if (place, name) not in self._figures]:
+                made = self._figures[place, name] = kind.made(self._terminal)
+                # Those with rows of their own stand below the others.
+                broad = [self._figures[key] for key in self._broad] if not kind.lines else []
+                self.query_one("#figures").mount(made, before=broad[0] if broad else None)
         for name in [name for name in tables if name not in self._tables]:
             self._tables[name] = TextTableView()
             self.query_one("#texts").mount(self._tables[name], before=self.query_one(ClaimTable))
 
+    @property
+    def _broad(self) -> list[Named]:
+        return [key for key in self._figures if KINDS[key[0]].lines]
+
     def _arrange(self) -> None:
         """Give the panels their places, when something about them has changed."""
         claims = self.query_one(ClaimTable)
-        shown: list[Widget] = [*self.query(LabPlot), *self._heats.values()]
+        beside = [w for key, w in self._figures.items() if not KINDS[key[0]].lines]
+        wanted = [self._lines(key) for key in self._broad]
+        shown: list[Widget] = [*self.query(LabPlot), *beside]
+        natural = [0] * len(shown) + wanted
+        shown += [self._figures[key] for key in self._broad]
         texts: list[Widget] = [*self._tables.values(), claims]
         heights = [*(t.table.height for t in self._tables.values()), claims.rows_wanted]
-        plan = arrange(self.size.width, self.size.height, len(shown), heights, self._at)
+        plan = arrange(self.size.width, self.size.height, natural, heights, self._at)
         if plan == self._plan:
             return
         self._plan = plan
         _show_only(shown, plan.figures)
         _show_only(texts, plan.texts)
-        top, bottom = self.query_one("#figures"), self.query_one("#texts")
-        top.display, bottom.display = bool(plan.figures), any(plan.text_rows)
-        top.styles.grid_size_columns = plan.figure_columns
-        bottom.styles.grid_size_columns = plan.text_columns
+        self._place_figures(plan, shown)
+        self._place_texts(plan, texts)
+
+    def _lines(self, key: Named) -> int:
+        lines = KINDS[key[0]].lines
+        return lines(self._figures[key], self.size.width) if lines else 0
+
+    def _place_figures(self, plan: Arrangement, widgets: Sequence[Widget]) -> None:
+        top = self.query_one("#figures")
+        top.display = bool(plan.figures)
+        top.styles.grid_size_columns = columns = plan.figure_columns
+        beside = len(plan.figures) - len(plan.broad_rows)
+        for place, index in enumerate(plan.figures, start=1):
+            last = -beside % columns if place == beside else 0
+            widgets[index].styles.column_span = 1 + last if place <= beside else columns
+        rows = ["1fr"] * -(-beside // columns) + [str(n) if n else "1fr" for n in plan.broad_rows]
+        top.styles.grid_rows = " ".join(rows) or "1fr"
+
+    def _place_texts(self, plan: Arrangement, widgets: Sequence[Widget]) -> None:
+        bottom = self.query_one("#texts")
+        bottom.display = any(plan.text_rows)
+        bottom.styles.grid_size_columns = columns = plan.text_columns
         bottom.styles.grid_columns = self._text_widths(plan)
         bottom.styles.grid_rows = " ".join(str(height) for height in plan.text_rows) or "1fr"
         bottom.styles.height = sum(plan.text_rows)
-        claims.styles.column_span = plan.text_columns
+        widgets[-1].styles.column_span = columns
         for place, index in enumerate(plan.texts[:-1], start=1):
             last = place == len(plan.texts) - 1
-            texts[index].styles.column_span = 1 + (-place % plan.text_columns if last else 0)
+            widgets[index].styles.column_span = 1 + (-place % columns if last else 0)
 
     def _text_widths(self, plan: Arrangement) -> str:
         """Two tables side by side share the width so that neither loses a column, if they can."""

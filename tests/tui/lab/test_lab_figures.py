@@ -9,7 +9,7 @@ import pytest
 from fake_experiment import GROWTH, GrowthSettings, run
 
 from engine import events
-from tui.lab import figures
+from tui.lab import curves, figures
 from tui.lab.catalogue import Entry, matching
 from tui.lab.state import Result
 from tui.lab.words import lesson, printable, source, source_path
@@ -21,7 +21,7 @@ def after(told: list[events.AnyEvent]) -> RunView:
 
 
 def test_a_chart_holds_its_own_curves_and_measurements_lie_on_top() -> None:
-    size, ratio = figures.charts(GROWTH, after(run(upto=30, finish="")))
+    size, ratio = curves.charts(GROWTH, after(run(upto=30, finish="")))
     assert [curve.name for curve in size.curves] == ["", "", "theory", "seed 1"]
     assert [curve.style for curve in size.curves] == ["ghost", "ghost", "line", "line"]
     assert [curve.name for curve in ratio.curves] == ["measured"]
@@ -35,7 +35,7 @@ def test_few_points_are_marked_and_stay_so_while_they_come() -> None:
             events.SeriesExtended(series="size/theory", x=(0, of), y=(0, 1)),
             events.SeriesExtended(series="size/m", x=tuple(range(count)), y=(1.0,) * count),
         ]
-        chart = figures.charts(GROWTH, reduce(lambda v, e: fold(e, v), told, RunView()))[0]
+        chart = curves.charts(GROWTH, reduce(lambda v, e: fold(e, v), told, RunView()))[0]
         return [curve.style for curve in chart.curves if curve.name == "m"]
 
     assert {*styles(3, 10), *styles(11, 10)} == {"marks"}
@@ -43,16 +43,16 @@ def test_few_points_are_marked_and_stay_so_while_they_come() -> None:
 
 
 def test_the_axis_stands_still_where_theory_says_how_far_it_goes() -> None:
-    early, late = (figures.charts(GROWTH, after(run(upto=n, finish="")))[0] for n in (2, 50))
+    early, late = (curves.charts(GROWTH, after(run(upto=n, finish="")))[0] for n in (2, 50))
     assert early.x_range == late.x_range == (1.0, 60.0)
 
 
 def test_without_a_prediction_the_axis_moves_seldom_and_ends_exactly() -> None:
     ranges = {
-        figures.charts(GROWTH, after(run(upto=n, finish="")))[1].x_range for n in range(30, 60)
+        curves.charts(GROWTH, after(run(upto=n, finish="")))[1].x_range for n in range(30, 60)
     }
     assert len(ranges) <= 8
-    assert figures.charts(GROWTH, after(run()))[1].x_range == (1.0, 60.0)
+    assert curves.charts(GROWTH, after(run()))[1].x_range == (1.0, 60.0)
 
 
 def test_tables_are_spelled_and_numbers_stand_right() -> None:
