@@ -2,6 +2,7 @@
 
 from engine.experiments.backprop import EXPERIMENT as BACKPROP
 from engine.experiments.contract import Experiment
+from engine.experiments.decay import EXPERIMENT as DECAY
 from engine.experiments.edge import EXPERIMENT as EDGE
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
 from engine.experiments.grid import EXPERIMENT as GRID
@@ -22,6 +23,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     GRID,
     SYMMETRY,
     EDGE,
+    DECAY,
     BACKPROP,
 )
 
