@@ -20,7 +20,7 @@ _ASCII = str.maketrans("│─┤┬└┼┊✗→∂σμ×−·…", "|-++++:x
 _SIGNS = {"braille": "braille", "dot": "•", "ascii": "*"}
 _RAW_SIGNS = {"braille": "braille", "dot": "·", "ascii": "."}
 _GHOST_SIGNS = {"braille": "braille", "dot": "·", "ascii": "'"}
-_POINT_SIGNS = {"braille": "●", "dot": "●", "ascii": "o"}
+POINT_SIGNS = {"braille": "●○◆◇", "dot": "●○◆◇", "ascii": "ox%@"}
 
 
 @dataclass(slots=True)
@@ -86,6 +86,9 @@ def draw(
     grid = _Grid(width, inner, label + 1)
     _plot(layout, (width, height), label, marker)
     _fill(grid, str(_plotext().build()), layout)
+    for placed in reversed(layout.curves):
+        if placed.curve.style == "points":
+            _points(grid, placed, marker)
     _break(grid, layout)
     for mark in chart.marks:
         _mark(grid, mark, layout)
@@ -118,8 +121,8 @@ def _plot(layout: Layout, size: tuple[int, int], label: int, marker: Marker) -> 
     plotext.yticks([t.at for t in y_ticks], [t.label.rjust(label) for t in y_ticks])
     plotext.xticks([t.at for t in layout.x.ticks], [t.label for t in layout.x.ticks])
     plotext.scatter([0], [0], marker=" ")  # axes are drawn for a figure that has data
-    order = sorted(enumerate(layout.curves), key=lambda entry: _DEPTHS[entry[1].curve.style])
-    for index, placed in order:
+    drawn = [(i, placed) for i, placed in enumerate(layout.curves) if placed.curve.style in _DEPTHS]
+    for index, placed in sorted(drawn, key=lambda entry: _DEPTHS[entry[1].curve.style]):
         _curve(placed, _FIRST_COLOR + index, marker)
 
 
@@ -137,7 +140,7 @@ def _curve(placed: Placed, color: int, marker: Marker) -> None:
         return
     plotext.plot(xs, ys, marker=_SIGNS[marker], color=color)
     if style == "marks" or len(points) == 1:
-        plotext.scatter(xs, ys, marker=_POINT_SIGNS[marker], color=color)
+        plotext.scatter(xs, ys, marker=POINT_SIGNS[marker][0], color=color)
 
 
 def _fill(grid: _Grid, built: str, layout: Layout) -> None:
@@ -154,6 +157,18 @@ def _fill(grid: _Grid, built: str, layout: Layout) -> None:
             role = roles[int(match[1]) - _FIRST_COLOR] if match[1] else "muted"
         grid.signs.append(signs)
         grid.roles.append(colors)
+
+
+def _points(grid: _Grid, placed: Placed, marker: Marker) -> None:
+    """A sign in the cell of each point: in that in which a line through it lies."""
+    signs = POINT_SIGNS[marker]
+    sign = signs[placed.curve.sign % len(signs)]
+    across, down = (2, 4) if marker == "braille" else (1, 1)
+    columns, rows = grid.width - grid.left, grid.height
+    for x, y in filter(None, placed.points):
+        row = round(y * (down * rows - 1)) // down
+        column = round(x * (across * columns - 1)) // across
+        grid.write(rows - 1 - row, grid.left + column, sign, placed.curve.role)
 
 
 def _mark(grid: _Grid, mark: VerticalMark, layout: Layout) -> None:

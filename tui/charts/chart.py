@@ -7,8 +7,9 @@ from typing import Literal
 
 from tui.series import Series
 
-CurveStyle = Literal["dots", "line", "ghost", "marks"]
-"""dots: the raw points; line: connected; ghost: a dotted line; marks: connected, points marked."""
+CurveStyle = Literal["dots", "line", "ghost", "marks", "points"]
+"""dots: the raw points, of a column the extremes; line: connected; ghost: a dotted line; marks:
+connected, points marked; points: every one of them, apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Curve:
     """A named series; `role` is its colour, `value` what the legend shows behind the name.
 
     `smoothing` in [0, 1) draws the exponential moving average with that weight per point in place
-    of the points. Dots lie lowest, then ghosts, lines and marks; of one style the last is on top.
+    of the points. Dots lie lowest, then ghosts, lines, marks and points; of one style the last is
+    on top, of points the first. Points differ in their `sign`, for those who see no colours.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Curve:
     role: str = "loss"
     smoothing: float = 0.0
     value: str = ""
+    sign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Chart:
 
     `x_range` is best fixed to all steps that are planned, so that the axis stands still.
     `y_range` of None takes what the curves need, rounded outwards to ticks; `log` is for the y
-    axis, on which values ≤ 0 lie at the lower edge. `robust` cuts rare outliers off and says so.
+    axis, on which values ≤ 0 lie at the lower edge. `robust` cuts rare outliers off and says so;
+    `clip` cuts off what leaves the `y_range`, instead of drawing it along the edge, and says so.
     """
 
     title: str = ""
@@ -52,6 +56,7 @@ class Chart:
     log: bool = False
     percent: bool = False
     robust: bool = False
+    clip: bool = False
     marks: tuple[VerticalMark, ...] = ()
     note: str = ""
     x_label: str = "step"

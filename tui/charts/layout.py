@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tui.charts.chart import Chart, Curve
@@ -13,6 +13,7 @@ from tui.series import Column
 
 Points = list[tuple[float, float] | None]
 """Places in the unit square in drawing order; None is a gap."""
+_HAIR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,11 @@ def lay_out(chart: Chart, columns: int, cells: int, x_ticks: int, y_ticks: int) 
     drawn = [_values(curve, cols) for curve, cols in zip(chart.curves, thinned, strict=True)]
     y, clipped = _y_axis(chart, [v for values in drawn for v in values], y_ticks)
     curves = tuple(
-        Placed(curve, _place(curve, cols, x, y))
+        Placed(curve, _placed(chart, curve, cols, (x, y), columns))
         for curve, cols in zip(chart.curves, thinned, strict=True)
     )
-    note = " · ".join(part for part in (chart.note, clipped) if part)
+    cut = _cut_off(chart, drawn, y)
+    note = " · ".join(part for part in (chart.note, clipped, cut) if part)
     return Layout(x, y, curves, tuple(_broken(chart, thinned, x)), note)
 
 
@@ -83,10 +85,70 @@ def _y_axis(chart: Chart, values: list[float], most: int) -> tuple[Axis, str]:
     return axis or value_axis(low, high, most, percent=chart.percent), note
 
 
-def _place(curve: Curve, columns: list[Column], x: Axis, y: Axis) -> Points:
+def _placed(
+    chart: Chart, curve: Curve, columns: list[Column], axes: tuple[Axis, Axis], dots: int
+) -> Points:
+    x, y = axes
+    if curve.style == "points":
+        return _apart(curve, x, y, dots)
+    if not chart.clip:
+        return _place(curve, columns, x, y.place)
+    return within(_place(curve, columns, x, y.position))
+
+
+def _apart(curve: Curve, x: Axis, y: Axis, dots: int) -> Points:
+    """Every point in the view, those of one dot once; there are `dots` side by side."""
+    seen: dict[tuple[int, int], tuple[float, float] | None] = {}
+    for at, value in zip(curve.series.x, curve.series.y, strict=True):
+        if x.low <= at <= x.high and math.isfinite(value):
+            place = x.place(at), y.position(value)
+            if 0 <= place[1] <= 1:
+                seen.setdefault((round(place[0] * dots), round(place[1] * dots)), place)
+    return list(seen.values())
+
+
+def within(points: Points) -> Points:
+    """The parts of a path with ordinates in [0, 1], up to where it crosses the edges."""
+    kept: Points = []
+    last: tuple[float, float] | None = None
+    for point in points:
+        if point is not None and last is not None:
+            kept += _crossings(last, point)
+        kept.append(point if point is not None and 0 <= point[1] <= 1 else None)
+        last = point
+    return kept
+
+
+def _crossings(start: tuple[float, float], stop: tuple[float, float]) -> Points:
+    """Where the way from one point to the next crosses an edge, with a gap before it comes in."""
+    (x0, y0), (x1, y1) = start, stop
+    crossed = []
+    for edge in (0.0, 1.0):
+        if min(y0, y1) < edge < max(y0, y1):
+            share = (edge - y0) / (y1 - y0)
+            crossed.append((share, (x0 + share * (x1 - x0), edge)))
+    return [point for _, point in sorted(crossed)]
+
+
+def _cut_off(chart: Chart, drawn: list[list[float]], y: Axis) -> str:
+    """How far what is cut off reaches."""
+    if not chart.clip:
+        return ""
+    values = [v for values in drawn for v in values if v > 0 or not chart.log]
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    outside = [v for v in (low, high) if not -_HAIR <= y.position(v) <= 1 + _HAIR]
+    return f"out of view: {' … '.join(fixed(v, 0) for v in outside)}" if outside else ""
+
+
+def _place(
+    curve: Curve, columns: list[Column], x: Axis, height: Callable[[float], float]
+) -> Points:
+    """The points of a curve that is drawn as a path or as dots."""
     if curve.smoothing:
         return [
-            (x.place(c.x), y.place(m)) if math.isfinite(m) else None
+            (x.place(c.x), height(m)) if math.isfinite(m) else None
             for c, m in zip(columns, _means(curve, columns), strict=True)
         ]
     points: Points = []
@@ -94,7 +156,7 @@ def _place(curve: Curve, columns: list[Column], x: Axis, y: Axis) -> Points:
         if not column.low <= column.high:
             points.append(None)
             continue
-        at, low, high = x.place(column.x), y.place(column.low), y.place(column.high)
+        at, low, high = x.place(column.x), height(column.low), height(column.high)
         last = points[-1] if points else None
         ends = [low] if low == high else [low, high]
         if last is not None and abs(last[1] - high) < abs(last[1] - low):

@@ -10,6 +10,7 @@ from tui.charts.numbers import compact
 
 LARGEST = 1e300
 SMALLEST = 1e-300
+_FAR = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,12 @@ class Axis:
 
     def place(self, value: float) -> float:
         """Where a finite value lies; what is outside lies on the nearer edge."""
+        return min(max(self.position(value), 0.0), 1.0)
+
+    def position(self, value: float) -> float:
+        """Where a finite value lies or would lie, far outside at ±1e6."""
         position = math.log10(max(value, SMALLEST)) if self.log else value
-        return min(max((position - self.low) / (self.high - self.low), 0.0), 1.0)
+        return min(max((position - self.low) / (self.high - self.low), -_FAR), _FAR)
 
 
 def smoothed(

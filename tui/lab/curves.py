@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import count, cycle
 
 from engine.experiments.contract import Chart as ChartSpec
 from engine.experiments.contract import Experiment
@@ -22,6 +24,8 @@ PREDICTED = ("mark", *_MORE[::-1])
 """The roles of what is measured and of what is predicted, in the order in which they are given."""
 _FEW, _FEW_CURVES = 32, 3
 """Points of a curve, and curves of a chart, up to which the points are marked."""
+_MARGIN = 0.1
+"""The share of their height that is left free above points and below them."""
 
 
 def charts(experiment: Experiment, view: RunView) -> list[Chart]:
@@ -34,31 +38,49 @@ def _chart(spec: ChartSpec, view: RunView) -> Chart:
     named = [(n.removeprefix(head), s) for n, s in view.series.items() if n.startswith(head)]
     span = _span([series for _, series in named])
     plain = [name for name, _ in named if not name.startswith(("theory", "band"))]
+    scatter = [series for name, series in named if name.startswith("points")]
     span = span if len(plain) <= _FEW_CURVES else math.inf
-    measured, predicted = 0, 0
+    measured, predicted = cycle(MEASURED), cycle(PREDICTED)
+    points = count()
     curves = []
     for name, series in named:
         if name.startswith("band"):
             curve = Curve("", series, "ghost", "faint")
         elif name.startswith("theory"):
-            role = PREDICTED[predicted % len(PREDICTED)]
-            curve = Curve(clean(name, 40), series, "line", role)
-            predicted += 1
+            curve = Curve(clean(name, 40), series, "line", next(predicted))
+        elif name.startswith("points"):
+            told = clean(name.removeprefix("points").strip() or name, 40)
+            curve = Curve(told, series, "points", next(measured), sign=next(points))
+        elif scatter:  # a fit among the points: none of its values was measured
+            curve = Curve(clean(name, 40), series, "line", next(measured))
         else:
-            role = MEASURED[measured % len(MEASURED)]
-            curve = _measurement(clean(name, 40), series, role, span)
-            measured += 1
+            curve = _measurement(clean(name, 40), series, next(measured), span)
         curves.append(curve)
     theory_first = sorted(
         curves, key=lambda c: 0 if c.style == "ghost" else 1 if c.name.startswith("theory") else 2
     )
+    y_range = _around(scatter, log=spec.log)
     return Chart(
         title=clean(": ".join(part for part in (spec.title, spec.y) if part), 80),
         curves=tuple(theory_first),
-        x_range=_x_range(curves, ended=view.finished is not None),
+        x_range=_x_range(curves, ended=view.finished is not None or bool(scatter)),
+        y_range=y_range,
         log=spec.log,
+        clip=y_range is not None,
         x_label=clean(spec.x, 30) or "x",
     )
+
+
+def _around(scatter: Sequence[Series], *, log: bool) -> tuple[float, float] | None:
+    """The ordinates of the points with a margin, whatever the curves among them do."""
+    values = [v for series in scatter for v in series.y if math.isfinite(v) and (v > 0 or not log)]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    if log:
+        return low, high
+    margin = _MARGIN * (high / 2 - low / 2)
+    return low - margin, high + margin
 
 
 def _measurement(name: str, series: Series, role: str, span: float) -> Curve:

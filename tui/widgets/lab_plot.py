@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual.geometry import Size
@@ -11,7 +11,7 @@ from textual.strip import Strip
 from tui.charts.canvas import LOWEST, NARROWEST, draw
 from tui.charts.chart import Chart
 from tui.charts.legend import packed
-from tui.widgets.plot import PLAIN_SAMPLES, SAMPLES, Plot, plot_marker
+from tui.widgets.plot import Plot, plot_marker, sample
 from tui.widgets.strips import Run
 
 _HIGH, _HIGHER = 9, 11
@@ -45,17 +45,17 @@ class LabPlot(Plot):
 
 def legend_lines(chart: Chart, width: int, most: int, *, plain: bool = False) -> list[list[Run]]:
     """The curves' names and values with a sample of each, in at most `most` lines."""
-    entries = _entries(chart, PLAIN_SAMPLES if plain else SAMPLES)
+    entries = _entries(chart, plain=plain)
     lines, whole = packed(entries, width, most)
     return lines if whole else packed([entry[:1] for entry in entries], width, most)[0]
 
 
-def _entries(chart: Chart, samples: Mapping[str, str]) -> list[list[Run]]:
+def _entries(chart: Chart, *, plain: bool) -> list[list[Run]]:
     """Each curve's name and value, measurements before predictions."""
     named = [curve for curve in chart.curves if curve.name]
     named.sort(key=lambda curve: curve.name.startswith("theory"))
     entries: list[list[Run]] = []
     for curve in named:
-        runs = [(f" {samples[curve.style]} {curve.name}", curve.role)]
+        runs = [(f" {sample(curve, plain=plain)} {curve.name}", curve.role)]
         entries.append([*runs, (f" {curve.value} ", "text")] if curve.value else runs)
     return entries

@@ -9,12 +9,12 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.capabilities import FULL, Capabilities
-from tui.charts.canvas import LOWEST, NARROWEST, Marker, Run, draw
-from tui.charts.chart import Chart
+from tui.charts.canvas import LOWEST, NARROWEST, POINT_SIGNS, Marker, Run, draw
+from tui.charts.chart import Chart, Curve
 from tui.widgets.strips import StripView
 
-SAMPLES = {"dots": "⠢⠔", "line": "──", "ghost": "┈┈", "marks": "●─"}
-PLAIN_SAMPLES = {"dots": "..", "line": "**", "ghost": "''", "marks": "o*"}
+_SAMPLES = {"dots": "⠢⠔", "line": "──", "ghost": "┈┈", "marks": "●─"}
+_PLAIN_SAMPLES = {"dots": "..", "line": "**", "ghost": "''", "marks": "o*"}
 
 
 class Plot(StripView):
@@ -65,18 +65,25 @@ def plot_marker(capabilities: Capabilities) -> Marker:
     return "dot" if capabilities.unicode else "ascii"
 
 
+def sample(curve: Curve, *, plain: bool) -> str:
+    """Two cells that look as the curve does."""
+    if curve.style == "points":
+        signs = POINT_SIGNS["ascii" if plain else "dot"]
+        return f"{signs[curve.sign % len(signs)]} "
+    return (_PLAIN_SAMPLES if plain else _SAMPLES)[curve.style]
+
+
 def legend(chart: Chart, note: str, width: int, *, plain: bool = False) -> list[Run]:
     """Title, curves' names with a sample of each, and the note at the right, as far as they fit.
 
     Ghosts are the first to be left out.
     """
-    samples = PLAIN_SAMPLES if plain else SAMPLES
     runs: list[Run] = [(f" {chart.title} ", "strong")] if chart.title else []
     left = width - sum(cell_len(text) for text, _ in runs)
     for curve in sorted(chart.curves, key=lambda c: c.style == "ghost"):
         if not curve.name:
             continue
-        head, name = f"  {samples[curve.style]}", f" {curve.name}"
+        head, name = f"  {sample(curve, plain=plain)}", f" {curve.name}"
         value = f" {curve.value}" if curve.value else ""
         # Of the run itself the figure says more than the name, of a ghost the name.
         shorter = (name, "") if curve.style == "ghost" or not value else ("", value)
