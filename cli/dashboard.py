@@ -23,6 +23,7 @@ COMMANDS = """commands:
   mlp-tui [flags]          train and watch it live
   mlp-tui train [flags]    the same run without a screen; --json writes its events
   mlp-tui lab [NAME]       experiments beside their theory; --list names them, --check tests them
+  mlp-tui runs             what was recorded; rm, label and note say what to do with a run
   mlp-tui doctor           what will work here and what will not"""
 
 

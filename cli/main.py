@@ -65,6 +65,12 @@ def _lab(words: Sequence[str]) -> int:
     return lab.main(words)
 
 
+def _runs(words: Sequence[str]) -> int:
+    from cli import runs
+
+    return runs.main(words)
+
+
 def _doctor(words: Sequence[str]) -> int:
     from cli import doctor
 
@@ -78,5 +84,5 @@ def _dashboard(words: Sequence[str]) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
-    {"train": _train, "lab": _lab, "doctor": _doctor}
+    {"train": _train, "lab": _lab, "runs": _runs, "doctor": _doctor}
 )

@@ -1,0 +1,177 @@
+"""``mlp-tui runs``: which runs there are, and what is done to them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+from rich.console import JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
+from cli import exits
+from cli.consoles import plain
+from cli.flags import Parser
+from cli.output import say
+from cli.settings import add_runs_directory, use_runs_directory
+from engine.errors import BadInput
+from engine.store import catalogue
+from engine.store.catalogue import Entry
+from engine.store.layout import runs_directory
+from engine.text import clean
+from tui.runs.listing import Row, matching, row, size_words
+
+_STYLES = {"good": "green", "bad": "bold red", "plain": ""}
+_ABOUT = """The recorded runs, the newest first. A RUN is named by its id, the beginning of one, its
+label, or "last".
+
+  mlp-tui runs [WORD ...]          those in which every word occurs
+  mlp-tui runs rm RUN ...          delete their records; asks
+  mlp-tui runs label RUN TEXT      give it a name of its own ("" takes it back)
+  mlp-tui runs note RUN TEXT       keep a line about it"""
+
+
+def main(words: Sequence[str]) -> int:
+    """List the runs, or do what the first word says; returns the exit code.
+
+    Raises:
+        BadInput: when a run, word or flag cannot be used.
+    """
+    if words and words[0] in _VERBS:
+        return _VERBS[words[0]](words[1:])
+    made = Parser("mlp-tui runs", _ABOUT, exits.described())
+    made.usage = "mlp-tui runs [WORD ...] [flags]"
+    made.add_argument("words", nargs="*", metavar="WORD", help="show only runs that match")
+    made.add_argument("--json", action="store_true", help="one JSON object for each run, a line")
+    add_runs_directory(made)
+    options = made.read(words)
+    use_runs_directory(options)
+    runs = runs_directory()
+    found = matching(catalogue.entries(runs), " ".join(options.words))
+    if options.json:
+        for each in found:
+            say(_as_json(each))
+    else:
+        _print(found, runs)
+    return exits.COMPLETED
+
+
+def _remove(words: Sequence[str]) -> int:
+    made = _verb_parser("rm", "Delete runs with everything in them.", "RUN ...")
+    made.add_argument("runs", nargs="+", metavar="RUN")
+    made.add_argument("--yes", action="store_true", help="do not ask")
+    options = made.read(words)
+    use_runs_directory(options)
+    runs = runs_directory()
+    ids = dict.fromkeys(catalogue.resolve(runs, name) for name in options.runs)
+    chosen = [catalogue.entry(runs, run_id) for run_id in ids]
+    for each in chosen:
+        if each.live:
+            raise BadInput(f"run {each.run_id} is under way: stop it first; nothing was deleted")
+    if not options.yes and not _sure(chosen, runs):
+        say("nothing was deleted\n")
+        return exits.COMPLETED
+    for each in chosen:
+        _removed(runs, each)
+    return exits.COMPLETED
+
+
+def _removed(runs: Path, entry: Entry) -> None:
+    try:
+        catalogue.remove(runs, entry.run_id)
+    except OSError as error:
+        raise BadInput(f"run {entry.run_id} cannot be deleted: {error.strerror}") from error
+    say(f"deleted {entry.run_id} ({size_words(entry.size)})\n")
+
+
+def _sure(chosen: Sequence[Entry], runs: Path) -> bool:
+    """Whether a person says yes.
+
+    Raises:
+        BadInput: when there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise BadInput("nobody can be asked, standard input is no terminal: give --yes")
+    _print(chosen, runs)
+    for each in chosen:
+        if each.continued_by:
+            say(f"{', '.join(each.continued_by)} goes on from {each.run_id}: its past goes too\n")
+    say(f"Delete {'this run' if len(chosen) == 1 else f'these {len(chosen)} runs'}? [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _label(words: Sequence[str]) -> int:
+    return _describe("label", "Give a run a name of its own.", words)
+
+
+def _note(words: Sequence[str]) -> int:
+    return _describe("note", "Keep a line about a run.", words)
+
+
+def _describe(what: str, about: str, words: Sequence[str]) -> int:
+    made = _verb_parser(what, about, "RUN TEXT")
+    made.add_argument("run", metavar="RUN")
+    made.add_argument("text", metavar="TEXT")
+    options = made.read(words)
+    use_runs_directory(options)
+    runs = runs_directory()
+    chosen = catalogue.entry(runs, catalogue.resolve(runs, options.run))
+    try:
+        catalogue.describe(chosen.directory, **{what: options.text})
+    except OSError as error:
+        raise BadInput(f"the {what} cannot be kept: {error.strerror}") from error
+    return exits.COMPLETED
+
+
+_VERBS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
+    {"rm": _remove, "label": _label, "note": _note}
+)
+
+
+def _verb_parser(verb: str, about: str, usage: str) -> Parser:
+    made = Parser(f"mlp-tui runs {verb}", about, exits.described())
+    made.usage = f"mlp-tui runs {verb} {usage} [flags]"
+    add_runs_directory(made)
+    return made
+
+
+def _print(found: Sequence[Entry], runs: Path) -> None:
+    now = time.time()
+    if not found:
+        say(f"no runs in {clean(str(runs), 500)}\n")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for name in ("run", "state", "what", "progress", "best", "size", "started"):
+        justify: JustifyMethod = "right" if name in ("best", "size") else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "what")
+    for each in found:
+        table.add_row(*_cells(row(each, now)))
+    plain().print(table)
+
+
+def _cells(told: Row) -> tuple[Text, ...]:
+    name = told.name if told.name == told.run_id else f"{told.name} ({told.run_id})"
+    return (
+        Text(name),
+        Text(told.state, style=_STYLES[told.tone]),
+        *map(Text, (told.what, told.progress, told.best, told.size, told.when)),
+    )
+
+
+def _as_json(entry: Entry) -> str:
+    told = {
+        "run_id": entry.run_id,
+        "state": entry.state,
+        "live": entry.live,
+        "label": entry.about.label,
+        "note": entry.about.note,
+        "size": entry.size,
+        "directory": str(entry.directory),
+        "continued_by": entry.continued_by,
+        **msgspec.to_builtins(entry.summary),
+    }
+    return msgspec.json.encode(told).decode() + "\n"

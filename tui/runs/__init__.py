@@ -1,0 +1,1 @@
+"""Recorded runs on screen: their list, their differences, their words."""
