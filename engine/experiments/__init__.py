@@ -6,6 +6,7 @@ from engine.experiments.decay import EXPERIMENT as DECAY
 from engine.experiments.edge import EXPERIMENT as EDGE
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
 from engine.experiments.grid import EXPERIMENT as GRID
+from engine.experiments.label_shift import EXPERIMENT as LABEL_SHIFT
 from engine.experiments.propagation import EXPERIMENT as PROPAGATION
 from engine.experiments.relu_vs_sigmoid import EXPERIMENT as RELU_VS_SIGMOID
 from engine.experiments.symmetry import EXPERIMENT as SYMMETRY
@@ -25,6 +26,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     EDGE,
     DECAY,
     BACKPROP,
+    LABEL_SHIFT,
 )
 
 

@@ -1,0 +1,310 @@
+"""Label shift: pools and trials, the classifier, and the experiment as a whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from torch import Generator
+
+from engine.controls import Controls, Pause, Resume, Stop
+from engine.errors import BadInput
+from engine.events import (
+    Advanced,
+    BarsChanged,
+    ClaimChecked,
+    ControlApplied,
+    Event,
+    GridChanged,
+    Noted,
+    RunFinished,
+    RunStarted,
+    SeriesExtended,
+    TableChanged,
+)
+from engine.experiments import named
+from engine.experiments.label_shift import CASES, EXPERIMENT, LabelShiftSettings
+from engine.lab.classifier import Classifiers, confusion
+from engine.lab.classifier_settings import ClassifierSettings
+from engine.lab.label_shift import Exam, Pool, weights
+from engine.lab.label_shift_cases import Case, outcome
+from engine.lab.label_shift_findings import findings
+from engine.theory import label_shift as theory
+
+COUNTS = torch.tensor([[1700, 800, 50], [200, 1000, 50], [100, 200, 1900]])
+POOL = Pool(COUNTS, torch.tensor([500, 500, 500]))
+P = torch.tensor([0.2, 0.2, 0.6]).double()
+
+
+def case(m: int = 2000, pool: Pool = POOL) -> Case:
+    random = Generator().manual_seed(0)
+    labels = torch.randint(3, (600,), generator=random)
+    answers = torch.randn(600, 3, generator=random)
+    answers[torch.arange(600), labels] += 1
+    return Case("test", pool, Exam(answers, labels), torch.full((3,), 1 / 3).double(), P, m)
+
+
+def settings(data: Any, **changes: Any) -> LabelShiftSettings:
+    base = {
+        "pace": 0.0, "data": str(data), "train_examples": 500, "width": 8, "label": 1,
+        "held": 400, "examples": 600, "targets": 40, "share": 0.7,
+    }  # fmt: skip
+    return LabelShiftSettings(**{**base, **changes})
+
+
+def stream(data: Any, **changes: Any) -> list[Event]:
+    return list(EXPERIMENT.run(settings(data, **changes), Controls()))
+
+
+def of(kind: type[Any], events: list[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize("config", EXPERIMENT.checks, ids=range(3))
+def test_every_claim_of_the_checks_holds(config: LabelShiftSettings) -> None:
+    events = list(EXPERIMENT.run(config, Controls()))
+    claims = of(ClaimChecked, events)
+    assert len(claims) == 8
+    assert [c.claim for c in claims if not c.holds] == []
+
+
+def test_a_trial_divides_the_pool_and_takes_nothing_twice() -> None:
+    pool = Pool(torch.tensor([[6, 1], [2, 9]]), torch.tensor([3, 4]))
+    trials = pool.trials(torch.tensor([0.5, 0.5]).double(), 10, 500, np.random.default_rng(0))
+    counts = trials.matrix * pool.held
+    assert torch.equal(counts.round(), counts.round().clamp(min=0))
+    assert torch.allclose(counts, counts.round())
+    assert bool((counts <= pool.counts).all())
+    # all of a pool: what is held out and the target are the whole of it
+    everything = Pool(torch.tensor([[6, 1], [2, 9]]), torch.tensor([8, 10]))
+    assert torch.equal(
+        everything.trials(P[:2] / P[:2].sum(), 5, 3, np.random.default_rng(0)).matrix[0],
+        everything.matrix,
+    )
+
+
+def test_the_laws_hold_given_the_pool() -> None:
+    """The estimate's bias, covariance and bars over 4,000 targets."""
+    repeats = 4000
+    trials = POOL.trials(P, 1200, repeats, np.random.default_rng(5))
+    law = theory.covariance(POOL.matrix, P, 1200, POOL.held.double())
+    noise = theory.matrix_noise(POOL.matrix, POOL.held.double())
+    off = (trials.estimate.mean(0) - P).abs()
+    std = theory.deviations(law)
+    assert bool((off <= 5 * std / repeats**0.5 + noise * std).all())
+    found = torch.cov(trials.estimate.T)
+    slack = 5 * torch.sqrt((law**2 + torch.outer(law.diag(), law.diag())) / repeats)
+    assert bool(((found - law).abs() <= slack + 3 * noise * law.diag().max()).all())
+    covered = trials.covered(P).double().mean(0)
+    assert bool(((covered - 0.95).abs() <= 5 * (0.95 * 0.05 / repeats) ** 0.5 + 0.005).all())
+
+
+def test_the_estimate_needs_the_columns_normalized() -> None:
+    trials = POOL.trials(P, 3000, 100, np.random.default_rng(0))
+    rows = COUNTS.double() / COUNTS.sum(1, keepdim=True)
+    wrong = theory.solve(rows, trials.naive)
+    right, _ = trials.errors(P)
+    assert float((wrong - P).abs().sum(1).mean()) > 3 * float(right.mean())
+
+
+def test_findings_notice_a_wrong_reading() -> None:
+    found = outcome(case(), 300, np.random.default_rng(0))
+    good = [f["text"] for f in findings(found) if _fails(f)]
+    assert [text for text in good if "accuracy" not in text] == []
+    rows = COUNTS.double() / COUNTS.sum(1, keepdim=True)
+    wrong = replace(found.trials, estimate=theory.solve(rows, found.trials.naive))
+    bad = [f["text"] for f in findings(replace(found, trials=wrong)) if _fails(f)]
+    assert any("farthest from 1" in text for text in bad)
+    assert any("standard errors" in text for text in bad)
+    assert any("bars" in text for text in bad)
+    shy = replace(found.trials, std=found.trials.std / 2)
+    assert any("bars" in f["text"] for f in findings(replace(found, trials=shy)) if _fails(f))
+    naive = replace(found.trials, estimate=found.trials.naive)
+    assert any("‖²" in f["text"] for f in findings(replace(found, trials=naive)) if _fails(f))
+
+
+def _fails(finding: Any) -> bool:
+    return not abs(finding["measured"] - finding["predicted"]) <= finding["tolerance"]
+
+
+def test_a_target_is_never_more_than_the_pool_can_supply() -> None:
+    assert POOL.most(P, 500) == 500
+    most = POOL.most(P, 10_000)
+    assert 2000 < most < 1500 / 0.6
+    trials = POOL.trials(P, most, 1000, np.random.default_rng(0))
+    assert trials.estimate.isfinite().all()
+    with pytest.raises(BadInput, match="too few examples"):
+        Pool(COUNTS[:1, :1], COUNTS[0, :1]).most(torch.ones(1).double(), 10)
+
+
+def test_weights_are_shares_over_shares_whatever_the_estimate() -> None:
+    prior = torch.tensor([0.5, 0.25, 0.25]).double()
+    estimate = torch.tensor([[0.5, 0.7, -0.2], [torch.nan] * 3]).double()
+    found = weights(estimate, prior)
+    torch.testing.assert_close(found[0] * prior, torch.tensor([5, 7, 0]).double() / 12)
+    assert found[1].tolist() == [1, 1, 1]
+
+
+def test_reweighting_by_the_true_shares_is_bayes_rule() -> None:
+    """Two Gaussians with known posteriors: the best threshold moves by the log odds."""
+    random = Generator().manual_seed(2)
+    y = torch.randint(2, (200_000,), generator=random)
+    x = torch.randn(200_000, generator=random) + 2 * y
+    exam = Exam(torch.stack([torch.zeros_like(x), 2 * x - 2], 1), y)
+    p = torch.tensor([0.9, 0.1]).double()
+    right = exam.accuracy(p / 0.5, p)
+    # classify as 1 above 1 + ½ ln 9
+    threshold = torch.tensor(1 + 0.5 * np.log(9))
+    phi = torch.special.ndtr
+    best = 0.9 * float(phi(threshold)) + 0.1 * float(phi(2 - threshold))
+    assert right == pytest.approx(best, abs=0.003)
+    assert exam.accuracy(torch.ones(2).double(), p) < right - 0.05
+    assert exam.accuracy(0.5 / p, p) < right - 0.1
+
+
+def test_the_same_settings_give_the_same_net_and_it_is_kept(small_data: Path) -> None:
+    config = ClassifierSettings(data=str(small_data), train_examples=500, width=8)
+    makers = Classifiers()
+    before = torch.get_rng_state()
+    with makers.trained(config) as first, makers.trained(config) as again:
+        assert first is again
+    with Classifiers().trained(config) as elsewhere:
+        assert torch.equal(elsewhere.answers, first.answers)
+        assert torch.equal(elsewhere.y, first.y)
+    other = msgspec.structs.replace(config, seed=1)
+    with makers.trained(other) as different, makers.trained(config) as kept:
+        assert kept is first
+        assert not torch.equal(different.answers, first.answers)
+    assert torch.equal(before, torch.get_rng_state())
+    assert len(first.y) == 2048 - 500 + 256
+    assert torch.equal(first.confusion, confusion(first.predicted, first.y, 2))
+    right = int((first.predicted == first.y).sum())
+    assert int(first.confusion.diagonal().sum()) == right > 0.5 * len(first.y)
+
+
+def test_no_example_is_both_trained_on_and_kept(small_data: Path) -> None:
+    config = ClassifierSettings(data=str(small_data), train_examples=500, width=8)
+    with Classifiers().trained(config) as classifier:
+        assert len(torch.unique(classifier.x, dim=0)) == len(classifier.x)
+        assert float(classifier.prior.sum()) == pytest.approx(1)
+        whole = np.load(small_data)
+        ones = int(whole["y_train"].sum() + whole["y_test"].sum())
+        kept = int(classifier.y.sum())
+        assert ones - kept == round(float(classifier.prior[1]) * 500)
+
+
+def test_bars_tables_and_curves(small_data: Path) -> None:
+    events = stream(small_data)
+    started = events[0]
+    assert isinstance(started, RunStarted) and started.dataset
+    bars = of(BarsChanged, events)[-1]
+    true, estimated, naive = bars.groups
+    assert bars.labels == started.dataset.classes
+    assert true.values == pytest.approx((0.3, 0.7))
+    assert all(
+        low < value < high
+        for low, value, high in zip(estimated.low, estimated.values, estimated.high, strict=True)
+    )
+    assert sum(naive.values) == pytest.approx(1)
+    names = {e.series for e in of(SeriesExtended, events)}
+    assert {"error/estimate", "error/theory naive", "accuracy/corrected"} <= names
+    tables = {e.table: e for e in of(TableChanged, events)}
+    assert len(tables["when the correction helps, and when it hurts"].rows) == CASES
+    grid = of(GridChanged, events)[0]
+    assert [sum(column) for column in zip(*grid.values, strict=True)] == pytest.approx([1, 1])
+    assert events[-1].outcome == "completed"  # type: ignore[attr-defined]
+
+
+def test_a_small_pool_is_told_of(small_data: Path) -> None:
+    (note,) = of(Noted, stream(small_data, examples=10_000))
+    assert "no more of some class are left" in note.text
+
+
+@pytest.mark.parametrize("shift", ["dominant", "halved", "dirichlet", "none"])
+def test_every_shift_runs(small_data: Path, shift: str) -> None:
+    events = stream(small_data, shift=shift)
+    true = of(BarsChanged, events)[0].groups[0].values
+    assert sum(true) == pytest.approx(1)
+    assert [c.claim for c in of(ClaimChecked, events) if not c.holds] == []
+    if shift == "halved":
+        assert true[1] == pytest.approx(1 / 3)
+
+
+def test_the_same_seed_gives_the_same_events(small_data: Path) -> None:
+    kinds = (TableChanged, ClaimChecked, BarsChanged, GridChanged)
+    one, two, other = (
+        msgspec.json.encode([e for e in stream(small_data, seed=seed) if isinstance(e, kinds)])
+        for seed in (1, 1, 2)
+    )
+    assert one == two != other
+
+
+@pytest.mark.parametrize("after", [0, 3, 30])
+def test_stopped_at_any_time(small_data: Path, after: int) -> None:
+    controls, events = Controls(), []
+    for event in EXPERIMENT.run(settings(small_data), controls):
+        events.append(event)
+        if isinstance(event, Advanced | RunStarted | BarsChanged) and len(events) > after:
+            controls.request(Stop())
+    last = events[-1]
+    assert isinstance(last, RunFinished) and last.outcome == "stopped"
+    assert of(ClaimChecked, events) == []
+
+
+def test_paused_it_holds(small_data: Path) -> None:
+    controls = Controls()
+    controls.request(Pause())
+    run: Iterator[Event] = EXPERIMENT.run(settings(small_data), controls)
+    assert any(isinstance(event, ControlApplied) for event in run)
+    controls.request(Resume())
+    assert of(RunFinished, list(run))[-1].outcome == "completed"
+
+
+def test_what_cannot_be_is_said(small_data: Path) -> None:
+    assert LabelShiftSettings(shift="random").shift == "dirichlet"
+    with pytest.raises(BadInput, match="label = 2 is no class"):
+        stream(small_data, label=2)
+    with pytest.raises(BadInput, match="share"):
+        LabelShiftSettings(share=1.0)
+    few = small_data.parent / "few.npz"
+    x, y = np.zeros((20, 2), np.float32), np.arange(20) % 2
+    np.savez(few, x_train=x, y_train=y, x_test=x[:3], y_test=y[:3])
+    with pytest.raises(BadInput, match="has 1 examples of 1 beside"):
+        stream(few)
+    assert named("label-shift") is EXPERIMENT
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not os.environ.get("MLP_TUI_DATA"), reason="MLP_TUI_DATA is not set")
+def test_the_chapters_figures() -> None:
+    """A class that stands for a quarter of the target, and shares drawn at random."""
+    config = LabelShiftSettings(data="fashion-mnist", share=0.25, examples=2000, held=10_000)
+    with Classifiers().trained(config) as classifier:
+        from engine.lab.label_shift_cases import case_of
+
+        random = np.random.default_rng(0)
+        p = torch.full((10,), 0.75 / 9).double()
+        p[6] = 0.25
+        found = outcome(case_of("", classifier, 10_000, p, 2000), 200, random)
+        naive = float((found.trials.naive - p).norm(dim=1).mean())
+        error = float((found.trials.estimate - p).norm(dim=1).mean())
+        assert naive == pytest.approx(0.090, abs=0.025)
+        assert error == pytest.approx(0.027, abs=0.01)
+        assert found.before == pytest.approx(0.786, abs=0.02)
+        assert found.after == pytest.approx(0.808, abs=0.02)
+        assert found.oracle == pytest.approx(found.after, abs=0.005)
+        gains = []
+        for _ in range(8):
+            uneven = torch.from_numpy(random.dirichlet([1.0] * 10))
+            found = outcome(case_of("", classifier, 10_000, uneven, 4000), 50, random)
+            assert 0.03 < found.estimate_error < 0.08
+            gains.append(found.after - found.before)
+        assert min(gains) > 0
+        assert max(gains) > 0.03
