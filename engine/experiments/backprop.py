@@ -15,6 +15,8 @@ from engine.rules.activations import ALIASES
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from engine.lab.graph_views import Study
     from engine.store.checkpoint import Start
 
@@ -131,15 +133,17 @@ def _summary(found: Study) -> str:
     from engine.lab.computational_graph import PARAMETERS
     from engine.lab.kept import parameter_bytes, totals
 
-    def off(gradients: Any) -> str:
-        return f"{max(found.apart(gradients, name) for name in PARAMETERS):.0e}"
+    def off(gradients: dict[str, Tensor], *, smooth: bool = False) -> str:
+        return f"{max(found.apart(gradients, n, smooth=smooth) for n in PARAMETERS):.1g}"
 
     checks = found.checks
+    across = f" ({found.straddling} entries across a kink left out)" if found.straddling else ""
     steps = f", complex step {off(checks.complex_step)}" if checks.complex_step else ""
     return (
         f"gradients by hand differ from autograd by {off(checks.autograd)}{steps}, "
-        f"central difference {off(checks.difference)}; {totals(found.kept)[0]:,} bytes kept for "
-        f"the backward pass beside {parameter_bytes(found.given):,} of parameters"
+        f"central difference {off(checks.difference, smooth=True)}{across}; "
+        f"{totals(found.kept)[0]:,} bytes kept for the backward pass "
+        f"beside {parameter_bytes(found.given):,} of parameters"
     )
 
 

@@ -109,7 +109,7 @@ def formula_of(name: str, sizes: Sizes) -> str:
         "o": "W2 h",
         "y": "targets" if squared else "classes",
         "L": f"½‖o−y‖²{mean}" if squared else f"−y·ln p{mean}",
-        "s": "½λ(‖W1‖²+‖W2‖²)",
+        "s": "½λ Σ‖W‖²",
         "J": "L + s",
     }[name]
 

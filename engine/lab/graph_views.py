@@ -95,7 +95,7 @@ def graph(of: Study, done: int) -> GraphChanged:
         graph="graph",
         nodes=nodes,
         edges=EDGES,
-        notes=(passing, rule.formula, rule.shapes, f"{entries(shown)}   ‖·‖ {norm(shown):.4g}"),
+        notes=(passing, rule.formula, rule.shapes, _figures(shown)),
     )
 
 
@@ -122,6 +122,12 @@ def _node(of: Study, name: str, done: int, at: str) -> GraphNode:
         state="backward" if returned else "forward" if reached else "waiting",
         at=name == at,
     )
+
+
+def _figures(tensor: Tensor) -> str:
+    if tensor.numel() == 1:
+        return f"{float(tensor):.6g}"
+    return f"‖·‖ {norm(tensor):.4g}   {entries(tensor)}"
 
 
 def norm(tensor: Tensor) -> float:

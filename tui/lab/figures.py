@@ -13,6 +13,7 @@ from engine.experiments.contract import Experiment
 from engine.schema import Field, fields_of, spell
 from engine.text import clean
 from tui.charts.bars import BarChart, BarGroup
+from tui.charts.graph import Graph, Node
 from tui.charts.halfblocks import Picture
 from tui.charts.heat import Heat
 from tui.charts.numbers import fixed
@@ -56,6 +57,32 @@ def _bars(told: events.BarsChanged) -> BarChart:
         groups.append(BarGroup(clean(group.name, 40), *numbers, role, theory))
     title = clean(": ".join(part for part in (told.bars, told.y) if part), 80)
     return BarChart(title, tuple(clean(label, 20) for label in told.labels), tuple(groups))
+
+
+def graphs(view: RunView) -> dict[str, Graph]:
+    """The experiment's computational graphs."""
+    return {clean(name, 60): _graph(told) for name, told in view.graphs.items()}
+
+
+def _graph(told: events.GraphChanged) -> Graph:
+    nodes = tuple(
+        Node(
+            clean(node.name, 20),
+            clean(node.formula, 40),
+            node.column,
+            node.row,
+            clean(node.shape, 20),
+            node.norm,
+            node.gradient_norm,
+            node.values,
+            node.state,
+            node.at,
+        )
+        for node in told.nodes
+    )
+    edges = tuple((clean(source, 20), clean(target, 20)) for source, target in told.edges)
+    notes = tuple(clean(note, 120) for note in told.notes)
+    return Graph(clean(told.graph, 60), nodes, edges, notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from typing import Any, Generic, TypeVar
 
 from tui.capabilities import Capabilities
 from tui.charts.bars import BarChart
+from tui.charts.graph import Graph
 from tui.charts.heat import Heat
 from tui.lab import figures
 from tui.lab.figures import PictureRow
 from tui.run_view import RunView
 from tui.widgets.bars import BarPlot
+from tui.widgets.graph import GraphView
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.pictures import Pictures
 from tui.widgets.strips import StripView
@@ -48,5 +50,6 @@ def _show_row(widget: Pictures, row: PictureRow) -> None:
 KINDS: tuple[Kind[Any, Any], ...] = (
     Kind(figures.heats, Heatmap, Heatmap.show_heat, Heat),
     Kind(figures.bar_charts, BarPlot, BarPlot.show_bars, BarChart),
+    Kind(figures.graphs, GraphView, GraphView.show_graph, Graph, GraphView.lines_wanted),
     Kind(figures.pictures, Pictures, _show_row, PictureRow, Pictures.lines_wanted),
 )
