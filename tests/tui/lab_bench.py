@@ -13,6 +13,7 @@ from fake_link import FakeLink
 from textual.pilot import Pilot
 
 from engine.config import RunConfig
+from engine.experiments.contract import Experiment
 from engine.link import News
 from tui.app import DashboardApp, Opening
 from tui.capabilities import FULL, Capabilities
@@ -62,13 +63,17 @@ class Bench:
 GROWTH = Opening("growth")
 
 
-def new_app(opening: Opening | None = GROWTH, terminal: Capabilities = FULL) -> DashboardApp:
+def new_app(
+    opening: Opening | None = GROWTH,
+    terminal: Capabilities = FULL,
+    experiments: Sequence[Experiment] = EXPERIMENTS,
+) -> DashboardApp:
     return DashboardApp(
         FakeLink(),
         RunConfig(),
         capabilities=terminal,
         autostart=False,
-        experiments=EXPERIMENTS,
+        experiments=experiments,
         opening=opening,
     )
 
@@ -79,8 +84,9 @@ async def bench(
     *,
     size: tuple[int, int] = (120, 36),
     terminal: Capabilities = FULL,
+    experiments: Sequence[Experiment] = EXPERIMENTS,
 ) -> AsyncIterator[Bench]:
-    app = new_app(opening, terminal)
+    app = new_app(opening, terminal, experiments)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Bench(app, pilot)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 NARROWEST, LOWEST = 60, 14
 _FIGURE, _BROAD = (40, 8), 9
@@ -19,7 +19,7 @@ class Arrangement:
 
     `broad_rows` are the heights of the figures that have a row to themselves, 0 for an equal part;
     the others share what those leave. `text_rows` are the heights of the rows of texts. Where `one`
-    is set a single panel has all the room, and the others are a key away.
+    is set a single panel has all the room. `hidden` panels are on other pages.
     """
 
     figures: tuple[int, ...] = ()
@@ -33,89 +33,111 @@ class Arrangement:
 
 
 def arrange(
-    width: int, height: int, figures: Sequence[int], texts: Sequence[int], chosen: int
+    width: int, height: int, figures: Sequence[int], texts: Sequence[int], page: int
 ) -> Arrangement:
     """Share `width`×`height` cells among figures and texts of these natural heights.
 
     A figure of no natural height stands beside others; one that has one, such as a row of pictures,
     is broad: it gets a row of its own. The last text, that of the claims, has a row for itself.
-    `chosen` is the panel to begin with where they do not all fit: round and round.
+    What does not fit has its turn on other pages, which go round and round.
     """
-    many = len(figures)
-    count = many + len(texts)
+    count = len(figures) + len(texts)
     if not count:
         return Arrangement()
-    if width < NARROWEST or height < LOWEST:
-        at = chosen % count
-        if at < many:
-            return Arrangement((at,), broad_rows=(0,), one=True, hidden=count - 1)
-        return Arrangement(texts=(at - many,), text_rows=(height,), one=True, hidden=count - 1)
+    narrow = width < NARROWEST or height < LOWEST
+    pages = _single(figures, texts, height) if narrow else _pages(width, height, figures, texts)
+    shown = pages[page % len(pages)]
+    return replace(shown, hidden=count - len(shown.figures) - len(shown.texts))
+
+
+def _single(figures: Sequence[int], texts: Sequence[int], height: int) -> list[Arrangement]:
+    """A page for each panel."""
+    alone = [Arrangement((at,), broad_rows=(0,), one=True) for at in range(len(figures))]
+    told = [Arrangement(texts=(a,), text_rows=(height,), one=True) for a in range(len(texts))]
+    return alone + told
+
+
+def _pages(
+    width: int, height: int, figures: Sequence[int], texts: Sequence[int]
+) -> list[Arrangement]:
+    """Figures above texts; each goes through pages of its own, those that have fewer repeat."""
+    *tables, claims = texts
+    last = len(tables)
     least = max(_FIGURE[1] + 2, height // 2) if figures else 0
-    tables, rows, columns = _tables(texts, width, height - least, chosen)
-    at = chosen % (count - 1) if figures and len(texts) > 1 and not tables else 0
-    top = Arrangement()
-    if at >= many > 0:  # no table fits beside the figures: each has its turn in their place
-        tables, rows, columns = (at - many,), shared([texts[at - many], texts[-1]], height), 1
+    room = height - least
+    if figures and any(_cramped(table, claims, room) for table in tables):
+        told = [Arrangement(texts=(last,), text_rows=shared([claims], room))]
+        rows = [shared([table, claims], height) for table in tables]
+        after = [Arrangement(texts=(at, last), text_rows=r) for at, r in enumerate(rows)]
     else:
-        top = _figures(width, height - sum(rows), figures, chosen)
-    return Arrangement(
-        top.figures,
-        top.figure_columns,
-        top.broad_rows,
-        (*tables, len(texts) - 1),
-        columns,
-        rows,
-        hidden=count - len(top.figures) - len(tables) - 1,
+        told = _turns(len(tables), lambda shown: _texts(texts, shown, width, room))
+        after = []
+    above = height - max(sum(page.text_rows) for page in told)
+    drawn = _turns(len(figures), lambda shown: _figures(figures, shown, width, above))
+    together = range(max(len(drawn), len(told)))
+    return [*(_both(drawn[i % len(drawn)], told[i % len(told)]) for i in together), *after]
+
+
+def _both(above: Arrangement, below: Arrangement) -> Arrangement:
+    """One page of the figures of one and the texts of the other."""
+    return replace(
+        above, texts=below.texts, text_columns=below.text_columns, text_rows=below.text_rows
     )
 
 
-def _figures(width: int, height: int, figures: Sequence[int], chosen: int) -> Arrangement:
-    """As many figures as fit, beginning with the chosen one; at least that."""
-    total = len(figures)
-    for room in range(total, 0, -1):
-        shown = _window(total, room, chosen)
-        broad = [figures[index] for index in shown if figures[index]]
-        beside = room - len(broad)
-        across = max(1, min(beside, width // _FIGURE[0]))
-        down = -(-beside // across)
-        needed = down * _FIGURE[1]
-        least = sum(min(wanted, _BROAD) for wanted in broad)
-        if needed + least > height and room > 1:
-            continue
-        most = max(least, min(height // 2, height - needed))
-        rows = shared(broad, most) if beside else (0,) * len(broad)
-        return Arrangement(shown, -(-beside // max(1, down)) or 1, rows)
-    return Arrangement()
+def _turns(
+    total: int, arranged: Callable[[tuple[int, ...]], Arrangement | None]
+) -> list[Arrangement]:
+    """Pages of as many neighbours as can be arranged together, at least one page."""
+    pages: list[Arrangement] = []
+    first = 0
+    while first < total or not pages:
+        for stop in range(total, first - 1, -1):
+            page = arranged(tuple(range(first, stop)))
+            if page is not None:
+                pages.append(page)
+                first = max(stop, first + 1)
+                break
+    return pages
 
 
-def _tables(
-    texts: Sequence[int], width: int, room: int, chosen: int
-) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """The tables for which there is room beside the claims, the rows' heights, the columns.
+def _figures(
+    figures: Sequence[int], shown: tuple[int, ...], width: int, height: int
+) -> Arrangement | None:
+    """These figures; None where they do not fit. A single one always does."""
+    broad = [figures[index] for index in shown if figures[index]]
+    beside = len(shown) - len(broad)
+    across = max(1, min(beside, width // _FIGURE[0]))
+    down = -(-beside // across)
+    needed = down * _FIGURE[1]
+    least = sum(min(wanted, _BROAD) for wanted in broad)
+    if needed + least > height and len(shown) > 1:
+        return None
+    most = max(least, min(height // 2, height - needed))
+    rows = shared(broad, most) if beside else (0,) * len(broad)
+    return Arrangement(shown, -(-beside // max(1, down)) or 1, rows)
+
+
+def _texts(
+    texts: Sequence[int], shown: tuple[int, ...], width: int, room: int
+) -> Arrangement | None:
+    """These tables and the claims; None where too little is left of a table. No table fits always.
 
     A table is shown only where most of it fits.
     """
-    *tables, claims = texts
-    columns = max(1, min(len(tables), width // _TEXT))
-    if any(shared([table, claims], room)[0] < min(table, _LEAST_TABLE) for table in tables):
-        return (), shared([claims], room), 1
-    for count in range(len(tables), 0, -1):
-        shown = _window(len(tables), count, chosen)
-        across = min(columns, count)
-        wanted = [max(tables[i] for i in shown[at : at + across]) for at in range(0, count, across)]
-        heights = shared([*wanted, claims], room)
-        enough = all(
-            got >= min(need, _LEAST_TABLE) for got, need in zip(heights, wanted, strict=False)
-        )
-        if enough:
-            return shown, heights, across
-    return (), shared([claims], room), 1
+    last = len(texts) - 1
+    across = max(1, min(len(shown), width // _TEXT))
+    wanted = [max(texts[i] for i in shown[at : at + across]) for at in range(0, len(shown), across)]
+    rows = shared([*wanted, texts[last]], room)
+    enough = all(got >= min(need, _LEAST_TABLE) for got, need in zip(rows, wanted, strict=False))
+    if not enough and len(shown) > 1:
+        return None
+    return Arrangement(texts=(*shown, last), text_columns=across, text_rows=rows)
 
 
-def _window(total: int, room: int, chosen: int) -> tuple[int, ...]:
-    """So many of `total` panels, beginning with the chosen one where they do not all fit."""
-    first = chosen % total if room < total else 0
-    return tuple(sorted((first + i) % total for i in range(room)))
+def _cramped(table: int, claims: int, room: int) -> bool:
+    """Whether a table would lose most of itself beside the figures."""
+    return shared([table, claims], room)[0] < min(table, _LEAST_TABLE)
 
 
 def shared(wanted: Sequence[int], room: int) -> tuple[int, ...]:

@@ -39,7 +39,8 @@ def notice(lab: Lab, name: str, log_place: Callable[[str], str]) -> Notice | Non
     result = lab.results[name]
     if lab.lost:
         again = f"{key_of('restart')} starts the engine again."
-        return Notice("The engine is gone", (clean(lab.lost, 400), again), "alert")
+        why = clean(lab.lost, 400).removeprefix("the engine is gone: ")
+        return Notice("The engine is gone", (why, again), "alert")
     if result.refused:
         what = f"{key_of('defaults')} goes back to the first settings."
         return Notice("That cannot be run", (clean(result.refused, 400), what), "alert")

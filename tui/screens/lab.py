@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Literal
 
 from textual import events
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.visual import VisualType
@@ -14,6 +14,7 @@ from textual.visual import VisualType
 from engine import controls
 from engine.errors import BadInput
 from engine.experiments.contract import Experiment
+from engine.schema import Field
 from engine.text import clean
 from tui.capabilities import Capabilities
 from tui.commands import pace_words
@@ -21,7 +22,7 @@ from tui.hub import Hub
 from tui.lab import figures, keymap, words
 from tui.lab.keymap import BY_ID, turning_keys
 from tui.lab.state import Lab
-from tui.screens.lab_keys import LabKeys, lab_bindings
+from tui.screens.lab_keys import LabKeys, lab_bindings, lab_commands
 from tui.screens.lab_panels import LabPanels
 from tui.screens.panel import Panel
 from tui.status import Notice
@@ -94,12 +95,11 @@ class LabScreen(Screen[None]):
             return
         event.stop()
         event.prevent_default()
-        try:
-            self.say(self._lab.turn(self.experiment.name, *turn))
-            self._start()
-        except BadInput as error:
-            self.say(str(error), "warning")
-        self.echo()
+        self._turn(*turn)
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """What the palette offers here."""
+        return lab_commands(self._turns, self._turn, self.action_perform)
 
     def action_perform(self, action_id: str) -> None:
         """Do what a key asks for, or say why it cannot be done now."""
@@ -247,6 +247,14 @@ class LabScreen(Screen[None]):
     def _go(self) -> None:
         self._hub.stand_aside()
         self._lab.start(self.experiment.name)
+
+    def _turn(self, field: Field, by: int) -> None:
+        try:
+            self.say(self._lab.turn(self.experiment.name, field, by))
+            self._start()
+        except BadInput as error:
+            self.say(str(error), "warning")
+        self.echo()
 
     def _pace(self, by: int) -> None:
         self.say(f"pace {pace_words(self._lab.set_pace(self.experiment.name, by))}")

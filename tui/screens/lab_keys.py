@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.keymap import Situation, footer
+from engine.schema import Field
+from tui.keymap import Situation, footer, spelled
 from tui.lab.keymap import ACTIONS, offered
 from tui.widgets.strips import StripView
 
@@ -25,6 +28,23 @@ def lab_bindings() -> list[Binding]:
         )
         for action in ACTIONS
     ]
+
+
+def lab_commands(
+    turns: Mapping[str, tuple[Field, int]],
+    turn: Callable[[Field, int], None],
+    perform: Callable[[str], None],
+) -> Iterator[SystemCommand]:
+    """The palette of an experiment: its parameters on and back, then the laboratory's actions."""
+    for key, (field, by) in turns.items():
+        name = field.name.replace("_", " ")
+        way = "on" if by > 0 else "back"
+        told = f"{name} {way}: {field.setting.help}; runs the experiment again"
+        yield SystemCommand(told, f"Parameters, {key}", partial(turn, field, by))
+    for action in ACTIONS:
+        told = f"{action.label}: {action.help}"
+        key = spelled(action.keys[0])
+        yield SystemCommand(told, f"{action.group}, {key}", partial(perform, action.id))
 
 
 class LabKeys(StripView):

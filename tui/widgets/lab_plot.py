@@ -10,11 +10,12 @@ from textual.strip import Strip
 
 from tui.charts.canvas import LOWEST, NARROWEST, draw
 from tui.charts.chart import Chart
+from tui.charts.feet import cut
 from tui.charts.legend import packed
 from tui.widgets.plot import Plot, plot_marker, sample
 from tui.widgets.strips import Run
 
-_HIGH, _HIGHER = 9, 11
+_HIGH, _HIGHER, _TELLING = 9, 11, 8
 
 
 class LabPlot(Plot):
@@ -39,8 +40,10 @@ class LabPlot(Plot):
 
     def _title(self, width: int, note: str) -> list[Run]:
         title = f" {self._chart.title}"[:width]
-        left = width - cell_len(title) - cell_len(note) - 1
-        return [(title, "strong"), *([(f"{' ' * left}{note}", "warning")] if left > 0 else [])]
+        room = width - cell_len(title) - 2
+        told = cut(note, room) if room >= _TELLING else ""
+        left = " " * (room + 2 - cell_len(told))
+        return [(title, "strong"), *([(left + told, "warning")] if told else [])]
 
 
 def legend_lines(chart: Chart, width: int, most: int, *, plain: bool = False) -> list[list[Run]]:

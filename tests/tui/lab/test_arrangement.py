@@ -87,5 +87,15 @@ def test_more_pictures_get_more_lines_where_the_charts_leave_some() -> None:
 
 def test_pictures_that_do_not_fit_beside_the_charts_are_a_page_away() -> None:
     plans = [arrange(80, 16, [0, 0, 9], [1], chosen) for chosen in range(3)]
-    assert [plan.figures for plan in plans] == [(0, 1), (1,), (2,)]
-    assert plans[2].broad_rows == (0,)
+    assert [plan.figures for plan in plans] == [(0, 1), (2,), (0, 1)]
+    assert [plan.broad_rows for plan in plans] == [(), (0,), ()]
+    assert [plan.hidden for plan in plans] == [1, 2, 1]
+
+
+def test_each_page_shows_what_the_others_do_not() -> None:
+    figures, texts = [0] * 7 + [9, 9], [6, 6, 6, 4]
+    pages = [arrange(100, 30, figures, texts, page) for page in range(20)]
+    rounds = next(at for at in range(1, 20) if pages[at] == pages[0])
+    shown = [index for page in pages[:rounds] for index in page.figures]
+    assert sorted(shown) == list(range(9))
+    assert {at for page in pages[:rounds] for at in page.texts} == {0, 1, 2, 3}
