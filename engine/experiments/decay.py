@@ -99,7 +99,7 @@ class DecaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def shrink(
     config: DecaySettings, controls: Controls, start: Start | None = None
 ) -> Iterator[Event]:
-    """Nets of every λ trained at once, epoch by epoch; then the exact paths, set by set."""
+    """Nets of every λ trained at once, epoch by epoch, and one exact path after another."""
     refuse_start(start)
     # torch is loaded when a run begins, not by a menu
     from engine.lab.threads import one_thread
@@ -115,19 +115,21 @@ def _shrinking(config: DecaySettings, controls: Controls) -> Iterator[Event]:
 
     decay = Decay(_plan(config), config.seed)
     paths = Paths(decay)
-    course = Course(controls, config.epochs + paths.sets, pace=config.pace)
+    course = Course(controls, max(config.epochs, paths.sets), pace=config.pace)
     yield begun("decay", config)
-    if config.penalty == "l2":
-        yield decay_views.conventions(decay)
-    yield from _seen(decay, course)
-    while decay.epochs < config.epochs and not course.ended:
-        decay.epoch()
-        yield from _seen(decay, course)
-        yield from course.step()
-    while len(paths.lasso) < paths.sets and not course.ended:
-        yield from _followed(decay, paths)
+    yield from _drawn(decay, paths, course)
+    while course.done < course.total and not course.ended:
+        if decay.epochs < config.epochs:
+            decay.epoch()
+        if len(paths.lasso) < paths.sets:
+            paths.follow()
+        if not course.done:
+            yield from decay_views.coefficients(paths)
+        yield from _drawn(decay, paths, course)
         yield from course.step()
     yield decay_views.outcome(decay, paths)
+    if config.penalty == "l2":
+        yield decay_views.conventions(decay)
     if not course.ended:
         for finding in decay_findings.findings(decay):
             yield claim(**finding)
@@ -153,26 +155,19 @@ def _plan(config: DecaySettings) -> Plan:
     )
 
 
-def _seen(decay: Decay, course: Course) -> Iterator[Event]:
-    """The curves, the weights and the sweep after an epoch."""
+def _drawn(decay: Decay, paths: Paths, course: Course) -> Iterator[Event]:
+    """The curves, the weights and what there is over λ, as they are now."""
     from engine.lab import decay_views
 
-    for series, x, y in decay_views.points(decay):
-        course.point(series, x, y)
-    every, last = max(1, decay.plan.epochs // LOOKS), decay.plan.epochs
-    if decay.epochs % every == 0 or decay.epochs == last:
+    epochs = decay.plan.epochs
+    if course.done < epochs:
+        for series, x, y in decay_views.points(decay):
+            course.point(series, x, y)
+    every = max(1, epochs // LOOKS)
+    if decay.epochs % every == 0 or decay.epochs == epochs or course.done < paths.sets:
         yield decay_views.histogram(decay)
         yield from decay_views.sweep(decay)
-
-
-def _followed(decay: Decay, paths: Paths) -> Iterator[Event]:
-    """The lasso of one data set more."""
-    from engine.lab import decay_views
-
-    paths.follow()
-    if len(paths.lasso) == 1:
-        yield from decay_views.coefficients(paths)
-    yield from decay_views.paths(decay, paths)
+        yield from decay_views.paths(decay, paths)
 
 
 LESSON = (
@@ -199,17 +194,17 @@ EXPERIMENT = Experiment(
     run=shrink,
     shows="loss and ‖w‖ with and without decay, the weights' histogram, ridge and lasso paths",
     lesson=LESSON,
-    lasts="8 seconds to watch, 2 at full pace",
+    lasts="8 seconds to watch, 4 at full pace",
     charts=(
         Chart("loss", "Loss, ½ squared error", "epochs", log=True),
         Chart("norm", "Size of the weights", "epochs", "‖w‖", log=True),
         Chart("sweep", "Test loss of SGD over λ", "log10 λ", log=True),
-        Chart("paths", "Test loss where nothing has to be unlearned", "log10 λ"),
+        Chart("paths", "Test loss: SGD from 0, ridge, lasso", "log10 λ"),
         Chart("freedom", "Degrees of freedom", "log10 λ"),
-        Chart("coefficients", "Lasso: the first weights to enter", "log10 λ", "w"),
+        Chart("coefficients", "Lasso: the first weights in", "log10 λ"),
     ),
     checks=(
-        DecaySettings(**_QUICK),
+        DecaySettings(**_QUICK, seeds=25),
         DecaySettings(**_QUICK, penalty="l1", decay=1.0, seeds=10),
         DecaySettings(**_QUICK, penalty="l1", start="zero", seeds=10, epochs=20),
         DecaySettings(**_QUICK, start="zero", decay=0.3, batch_size=20, seeds=10, epochs=30),

@@ -140,19 +140,18 @@ def outcome(decay: Decay, found: Paths) -> TableChanged:
     for start in STARTS:
         begin = STARTS.index(start) * len(decay.decays)
         best = decay.decays[int(loss[:, begin : begin + len(decay.decays)].mean(0).argmin())]
-        named = [(f"λ = {each:g}", each) for each in decay.plan.shown]
-        for name, strength in (*named, (f"best: λ = {best:.3g}", best)):
+        named = [(f"{each:g}", each) for each in decay.plan.shown]
+        for name, strength in (*named, (f"best: {best:.3g}", best)):
             place = decay.place(strength, start)
             weights = decay.nets.taken(place)[0]
-            mean, deviation = float(loss[:, place].mean()), _deviation(loss[:, place])
-            rows.append((f"w₀ {WORDS[start]}", name, *_facts(weights), mean, deviation))
+            rows.append((f"w₀ {WORDS[start]}", name, *_spread(loss[:, place]), *_facts(weights)))
     rows += _exact(found)
     for constant in (0.0, decay.plan.truth.intercept):
         told = constant_loss(constant, decay.plan.truth).mean
-        rows.append((f"{constant:g} predicted", "", 0.0, "all", told, 0.0))
+        rows.append((f"{constant:g} predicted", "", told, 0.0, 0.0, "100 %"))
     return TableChanged(
         table="what it comes to",
-        columns=("from", "λ", "‖w‖", "weights = 0", "test loss", "± over sets"),
+        columns=("from", "λ", "test loss", "± sets", "‖w‖", "w = 0"),
         rows=tuple(rows),
     )
 
@@ -171,8 +170,7 @@ def _exact(found: Paths) -> list[tuple[str | float, ...]]:
 
 
 def _row(name: str, at: int, weights: Tensor, loss: Tensor) -> tuple[str | float, ...]:
-    mean, deviation = float(loss[:, at].mean()), _deviation(loss[:, at])
-    return name, f"best: λ = {float(FINE[at]):.3g}", *_facts(weights), mean, deviation
+    return name, f"best: {float(FINE[at]):.3g}", *_spread(loss[:, at]), *_facts(weights)
 
 
 def _facts(weights: Tensor) -> tuple[float, str]:
@@ -180,8 +178,9 @@ def _facts(weights: Tensor) -> tuple[float, str]:
     return float(weights.norm(dim=2).mean()), f"{100 * zeros:.3g} %"
 
 
-def _deviation(values: Tensor) -> float:
-    return float(values.std()) if len(values) > 1 else 0.0
+def _spread(values: Tensor) -> tuple[float, float]:
+    """Mean and standard deviation over data sets."""
+    return float(values.mean()), float(values.std()) if len(values) > 1 else 0.0
 
 
 def summary(decay: Decay) -> str:
@@ -192,10 +191,9 @@ def summary(decay: Decay) -> str:
     tested = decay.losses()
     parts = []
     for name, (weights, _) in decay.compared().items():
-        loss, norm = tested[name][1], float(weights.norm(dim=2).mean())
-        parts.append(
-            f"{name}: ‖w‖ {norm:.3g}, test loss {float(loss.mean()):.3g} ± {_deviation(loss):.2g}"
-        )
+        mean, deviation = _spread(tested[name][1])
+        norm = float(weights.norm(dim=2).mean())
+        parts.append(f"{name}: ‖w‖ {norm:.3g}, test loss {mean:.3g} ± {deviation:.2g}")
     expected = decay.expected().mean(0)
     zero = [f"{float(expected[decay.place(each, 'zero')]):.3g}" for each in plan.shown]
     return (
