@@ -3,6 +3,7 @@
 from engine.experiments.backprop import EXPERIMENT as BACKPROP
 from engine.experiments.contract import Experiment
 from engine.experiments.decay import EXPERIMENT as DECAY
+from engine.experiments.dropout import EXPERIMENT as DROPOUT
 from engine.experiments.edge import EXPERIMENT as EDGE
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
 from engine.experiments.grid import EXPERIMENT as GRID
@@ -25,6 +26,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     SYMMETRY,
     EDGE,
     DECAY,
+    DROPOUT,
     BACKPROP,
     LABEL_SHIFT,
 )

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from engine.errors import BadInput
+from engine.model.dropout import keep_mask
 from engine.model.network import Network
 from engine.rules.activations import Activation
 from engine.training.manual import IN_PLACE
@@ -23,21 +24,28 @@ class Stack:
 
     `weights[l]` is [K, fan_out, fan_in] and `biases[l]` [K, fan_out, 1], copies of the networks'.
     Nets with equal activations should stand side by side: each run of them is one kernel call. A
-    net whose numbers are lost stays alone with that, since no product mixes two nets.
+    net whose numbers are lost stays alone with that, since no product mixes two nets. `dropout`
+    draws the masks of networks that drop units; a net without draws none and has the same numbers
+    to the last bit as in a stack without.
 
     Raises:
-        BadInput: for an activation without a derivative of its own (prelu), or with dropout.
+        BadInput: for an activation without a derivative of its own (prelu), or for networks with
+            dropout but no generator for it.
     """
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+    def __init__(self, networks: Sequence[Network], dropout: Generator | None = None) -> None:
         self.weights = [torch.stack(w) for w in zip(*(n.weights for n in networks), strict=True)]
         biases = [torch.stack(b) for b in zip(*(n.biases for n in networks), strict=True)]
         self.biases = [bias.unsqueeze(2) for bias in biases]
         self.names = networks[0].names
         self.nets = len(networks)
         self.runs = list(_runs([network.activation for network in networks]))
-        if any(p > 0 for network in networks for p in network.dropout):
-            raise BadInput("networks with dropout cannot be stacked: set dropout to 0")
+        self._rates = [
+            list(_rates(p)) for p in zip(*(net.dropout for net in networks), strict=True)
+        ]
+        self._dropout = dropout
+        if dropout is None and any(self._rates):
+            raise BadInput("networks with dropout cannot be stacked here: set dropout to 0")
         self._in_place = all(rule.name in IN_PLACE for rule, _ in self.runs)
         self._passes: dict[int, _Pass] = {}
         self._scratch: dict[torch.Size, Tensor] = {}
@@ -49,12 +57,14 @@ class Stack:
         Returns each net's mean loss in nats and fraction correct, both [K], on the device.
         """
         buffers = self._buffers(len(y))
-        self._forward(x, buffers.pre, buffers.post)
+        self._forward(x, buffers.pre, buffers.post, buffers)
         losses, hits = buffers.objective.differentiate(buffers.pre[-1], y)
         for layer in range(len(self.weights) - 2, -1, -1):
             delta = buffers.delta[layer]
             above = self.weights[layer + 1].transpose(1, 2)
             torch.bmm(above, buffers.delta[layer + 1], out=delta)
+            if (mask := buffers.masks[layer]) is not None:
+                delta.mul_(mask)
             for rule, nets in self.runs:
                 _mask(rule, delta[nets], buffers.pre[layer][nets], buffers.post[layer][nets])
         self._last = x, buffers
@@ -84,7 +94,7 @@ class Stack:
             if gradient is None:
                 gradient = self._scratch[weight.shape] = torch.empty_like(weight)
             if layer:
-                torch.bmm(delta, buffers.post[layer - 1].transpose(1, 2), out=gradient)
+                torch.bmm(delta, buffers.inputs[layer - 1].transpose(1, 2), out=gradient)
             else:
                 torch.mm(delta.flatten(0, 1), x, out=gradient.flatten(0, 1))
             yield gradient, delta.sum(2, keepdim=True)
@@ -99,15 +109,19 @@ class Stack:
         norms = [torch.linalg.vector_norm(d.flatten(1), dim=1) for d in buffers.delta]
         return torch.stack(norms)
 
+    def mask(self, layer: int) -> Tensor | None:
+        """What h of a hidden layer was last multiplied by, [K, units, batch]; None: by nothing."""
+        return self._found()[1].masks[layer]
+
     def logits(self, x: Tensor) -> Tensor:
-        """Logits [K, classes, batch] for x [batch, inputs]."""
+        """Logits [K, classes, batch] for x [batch, inputs], in eval mode."""
         like = self.weights[0]
         pre = [like.new_empty(self.nets, w.shape[1], len(x)) for w in self.weights]
         self._forward(x, pre, pre if self._in_place else [torch.empty_like(z) for z in pre])
         return pre[-1]
 
     def evaluate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Mean loss (nats) and fraction correct over `batches` of (x, y), both [K]."""
+        """Mean loss (nats) and fraction correct over `batches` of (x, y), both [K]; eval mode."""
         total = self.weights[0].new_zeros(2, self.nets)
         examples = 0
         for x, y in batches:
@@ -121,7 +135,8 @@ class Stack:
 
     def _buffers(self, batch: int) -> _Pass:
         if batch not in self._passes:
-            self._passes[batch] = _Pass(self.weights, batch, self._in_place)
+            dropped = [bool(rates) for rates in self._rates]
+            self._passes[batch] = _Pass(self.weights, batch, dropped, self._in_place)
         return self._passes[batch]
 
     def _found(self) -> tuple[Tensor, _Pass]:
@@ -129,25 +144,52 @@ class Stack:
             raise ValueError("no minibatch was differentiated yet")
         return self._last
 
-    def _forward(self, x: Tensor, pre: list[Tensor], post: list[Tensor]) -> None:
+    def _forward(
+        self, x: Tensor, pre: list[Tensor], post: list[Tensor], train: _Pass | None = None
+    ) -> None:
         first = self.weights[0].flatten(0, 1)
+        inputs = post if train is None else train.inputs
         for layer, z in enumerate(pre):
             if layer:
-                torch.bmm(self.weights[layer], post[layer - 1], out=z)
+                torch.bmm(self.weights[layer], inputs[layer - 1], out=z)
             else:
                 torch.mm(first, x.t(), out=z.flatten(0, 1))
             z.add_(self.biases[layer])
             if layer < len(pre) - 1:
                 for rule, nets in self.runs:
                     _activate(rule, z[nets], post[layer][nets], self._in_place)
+                if train is not None:
+                    self._drop(layer, train)
+
+    def _drop(self, layer: int, buffers: _Pass) -> None:
+        """Leave units out of what the next layer multiplies."""
+        mask = buffers.masks[layer]
+        if mask is None or self._dropout is None:
+            return
+        for p, nets in self._rates[layer]:
+            mask[nets] = keep_mask(mask[nets], p, self._dropout)
+        torch.mul(buffers.post[layer], mask, out=buffers.inputs[layer])
 
 
 class _Pass:
-    """The buffers of one batch size, each [K, fan_out, batch]."""
+    """The buffers of one batch size, each [K, fan_out, batch].
 
-    def __init__(self, weights: Sequence[Tensor], batch: int, in_place: bool) -> None:
+    `inputs[l]` is what layer l + 1 multiplies: h of layer l, or h · mask where nets drop units.
+    """
+
+    def __init__(
+        self, weights: Sequence[Tensor], batch: int, dropped: Sequence[bool], in_place: bool
+    ) -> None:
         self.pre = [weight.new_empty(*weight.shape[:2], batch) for weight in weights]
         self.post = self.pre if in_place else [torch.empty_like(z) for z in self.pre]
+        hidden = self.post[: len(dropped)]
+        self.masks = [
+            torch.ones_like(h) if drops else None for h, drops in zip(hidden, dropped, strict=True)
+        ]
+        self.inputs = [
+            h if mask is None else torch.empty_like(h)
+            for h, mask in zip(hidden, self.masks, strict=True)
+        ]
         self.delta = [torch.empty_like(z) for z in self.pre]
         self.objective = _CrossEntropy(self.delta[-1])
 
@@ -182,6 +224,16 @@ def _runs(activations: Sequence[Activation]) -> Iterator[tuple[Activation, slice
             )
         end = begin + len(list(same))
         yield rule, slice(begin, end)
+        begin = end
+
+
+def _rates(rates: Sequence[float]) -> Iterator[tuple[float, slice]]:
+    """One layer's rates that are not 0, each with the nets side by side that have it."""
+    begin = 0
+    for p, same in groupby(rates):
+        end = begin + len(list(same))
+        if p > 0:
+            yield p, slice(begin, end)
         begin = end
 
 

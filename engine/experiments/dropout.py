@@ -1,0 +1,267 @@
+"""Dropout: what it does to a unit, to a linear model and to nets on few and many images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from engine.config import RunConfig
+from engine.controls import Controls
+from engine.events import Event, Noted
+from engine.experiments.contract import Chart, Experiment
+from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.dropout_plan import NetPlan, automatic
+from engine.schema import Setting, check, setting_of
+
+if TYPE_CHECKING:
+    from torch import Generator
+
+    from engine.lab.dropout_law import Law
+    from engine.lab.dropout_masks import MaskSums
+    from engine.lab.dropout_nets import Look, Pairs
+    from engine.lab.dropout_views import Point
+    from engine.store.checkpoint import Start
+    from engine.training.shelf import Shelf
+
+_RATES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
+_AUTO = {"auto": 0}
+MOST_TILES = 1200  # masks shown in a run
+
+
+class DropoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which units are dropped, and on what the nets are trained."""
+
+    p1: Annotated[
+        float,
+        Setting(
+            "probability that a unit of hidden1 is dropped", ge=0, le=1, key="p", ladder=_RATES
+        ),
+    ] = 0.2
+    p2: Annotated[
+        float,
+        Setting(
+            "probability that a unit of hidden2 is dropped", ge=0, le=1, key="d", ladder=_RATES
+        ),
+    ] = 0.5
+    examples: Annotated[
+        int,
+        Setting(
+            "training examples",
+            ge=1,
+            words={"all": 0},
+            key="n",
+            ladder=(200, 500, 1000, 2000, 5000, 0),
+        ),
+    ] = 1000
+    nets: Annotated[
+        int,
+        Setting(
+            "pairs of nets, with and without; auto is 4 on few examples, 2 beyond 10,000",
+            ge=1,
+            le=64,
+            words=_AUTO,
+            key="g",
+            ladder=(0, 1, 2, 4, 8),
+        ),
+    ] = 0
+    lr: Annotated[
+        float,
+        Setting(
+            "learning rate; auto is the book's .5 beyond 10,000 examples, else .1",
+            gt=0,
+            words={"auto": 0.0},
+            key="u",
+            ladder=(0.0, 0.05, 0.1, 0.2, 0.5),
+        ),
+    ] = 0.0
+    epochs: Annotated[
+        int,
+        Setting(
+            "passes over the examples; auto is the book's 10, or as many as make 1,200 updates",
+            ge=1,
+            words=_AUTO,
+            key="t",
+            ladder=(0, 10, 30, 100, 300),
+        ),
+    ] = 0
+    width: Annotated[
+        int,
+        Setting("units of a hidden layer", ge=1, le=1024, key="w", ladder=(64, 128, 256, 512)),
+    ] = 256
+    batch_size: Annotated[int, Setting("examples in a minibatch", ge=1, le=10_000)] = 256
+    masks: Annotated[
+        int,
+        Setting("masks drawn of 256 units, and of the linear model's inputs", ge=1, le=1_000_000),
+    ] = 4000
+    test_examples: Annotated[int, Setting("test examples that nets are tested on", ge=1)] = 2000
+    data: Annotated[str, setting_of(RunConfig, "data")] = "auto"
+    data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
+    device: Annotated[str, setting_of(RunConfig, "device")] = "cpu"
+    seed: Annotated[int, Setting("seed of images, weights, order and masks", ge=0, lt=2**63)] = 0
+    pace: Annotated[
+        float, Setting("updates per second; full is as fast as it goes", gt=0, words={"full": 0.0})
+    ] = 30.0
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class Dropping:
+    """Runs of one process; the data that one has loaded is there for the next."""
+
+    def __init__(self) -> None:
+        self._shelf: Shelf | None = None
+
+    def __call__(
+        self, config: DropoutSettings, controls: Controls, start: Start | None = None
+    ) -> Iterator[Event]:
+        """Nets with and without dropout side by side, and beside them masks without end."""
+        refuse_start(start)
+        # torch is loaded when a run begins, not by a menu
+        import torch
+
+        from engine.lab.dropout_nets import Pairs
+        from engine.training import numerics
+        from engine.training.shelf import Shelf
+
+        self._shelf = self._shelf or Shelf()
+        source = RunConfig(
+            data=config.data,
+            data_dir=config.data_dir,
+            train_examples=config.examples,
+            seed=config.seed,
+        )
+        device = numerics.resolve_device(config.device)
+        with numerics.applied(source, device), torch.no_grad():
+            dataset = self._shelf.load(source, device, controls.report)
+            plan = _plan(config, dataset.info.train_examples)
+            pairs = Pairs(plan, dataset, device)
+            started = begun("dropout", config, numerics.device_name(device))
+            yield msgspec.structs.replace(started, dataset=dataset.info)
+            yield Noted(text=pairs.described())
+            yield from _watched(pairs, config, controls)
+
+
+def _plan(config: DropoutSettings, examples: int) -> NetPlan:
+    usual = automatic(examples, config.batch_size)
+    return NetPlan(
+        rates=(config.p1, config.p2),
+        width=config.width,
+        nets=config.nets or usual.nets,
+        lr=config.lr or usual.lr,
+        epochs=config.epochs or usual.epochs,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        test_examples=config.test_examples,
+    )
+
+
+def _watched(pairs: Pairs, config: DropoutSettings, controls: Controls) -> Iterator[Event]:
+    from engine.lab import dropout_views as views
+    from engine.lab.dropout_law import Law
+    from engine.lab.dropout_masks import MaskSums
+    from engine.training.seeds import generator
+
+    random = generator(config.seed, "dropout")
+    masks, law = MaskSums(config.p1, random), Law(generator(config.seed, "initialization"))
+    course = Course(controls, pairs.total, pace=config.pace)
+    every = max(1, course.total // MOST_TILES)
+    looks: list[Look] = []
+    yield views.book(random)
+    yield views.law_line(law)
+    yield views.tiles(pairs)
+    while course.done < course.total and not course.ended:
+        pairs.step()
+        _draw(masks, law, pairs, config.masks)
+        _points(course, views.mask_points(masks))
+        if pairs.done % every == 0:
+            yield views.tiles(pairs)
+        if pairs.epoch_ended:
+            _points(course, views.train_mode_points(pairs))
+        if pairs.due:
+            looks.append(pairs.look())
+            _points(course, views.look_points(looks[-1]))
+            yield views.figures(looks[-1], pairs.plan)
+            yield views.moments(masks)
+            yield views.law_points(law)
+        yield from course.step()
+    if not course.ended:
+        yield from _claims(pairs, looks, masks, law, random)
+    yield from course.finished(views.summary(looks, pairs, masks))
+
+
+def _draw(masks: MaskSums, law: Law, pairs: Pairs, wanted: int) -> None:
+    """This step's share of the masks; the last step completes them."""
+    due = -(-wanted * pairs.done // pairs.total) - masks.drawn
+    if due:
+        masks.draw(due)
+        law.draw(due)
+
+
+def _points(course: Course, points: Iterator[Point]) -> None:
+    for name, x, y in points:
+        if math.isfinite(y):
+            course.point(name, x, y)
+
+
+def _claims(
+    pairs: Pairs, looks: Sequence[Look], masks: MaskSums, law: Law, random: Generator
+) -> Iterator[Event]:
+    from engine.lab import dropout_findings as findings
+    from engine.lab.dropout_masks import identities
+
+    p = masks.p
+    for finding in (
+        *findings.mask_findings(masks),
+        *findings.identity_findings(identities(p, random), p),
+        *findings.law_findings(law),
+        *findings.net_findings(looks, pairs),
+    ):
+        yield claim(**finding)
+
+
+LESSON = (
+    "What does dropout do to a unit, and does it help? In train mode each unit is 0 with "
+    "probability p, else h/(1 − p): its mean stays h, its variance becomes h²p/(1 − p). So the "
+    "next layer sees noise of the right mean, and in eval mode nothing is dropped and nothing "
+    "scaled. For a linear model that noise is exactly a ridge penalty, p/(1 − p)·Σ w²‖X‖². Two "
+    "misunderstandings are put right here. First, a train loss above the test loss is no sign of "
+    "a mistake: train mode figures are taken under masks and averaged over an epoch in which the "
+    "net still got better; evaluate the same training images without masks and the order is the "
+    "usual one. Second, dropout is not free improvement: TODO"
+)
+
+_QUICK: dict[str, Any] = {
+    "pace": 0.0,
+    "data": "synthetic",
+    "examples": 512,
+    "epochs": 6,
+    "nets": 2,
+    "width": 64,
+    "test_examples": 500,
+}
+EXPERIMENT = Experiment(
+    name="dropout",
+    question="What does dropout do to a unit, and does it help?",
+    config=DropoutSettings,
+    run=Dropping(),
+    shows="a layer's mask as it flickers, mean and variance under masks, nets with and without",
+    lesson=LESSON,
+    lasts="40 seconds to watch",
+    charts=(
+        Chart("with", "With dropout", "epoch", "loss", log=True),
+        Chart("without", "Without dropout", "epoch", "loss", log=True),
+        Chart("test", "Test loss, with and without", "epoch", "nats"),
+        Chart("masks", "Mean and variance under masks, over theory", "draws"),
+        Chart("law", "Linear model: loss under masks", "p"),
+    ),
+    checks=(
+        DropoutSettings(**_QUICK),
+        DropoutSettings(**_QUICK, p1=0.5, p2=0.0),
+        DropoutSettings(**_QUICK, p1=0.0, p2=0.0),
+        DropoutSettings(**_QUICK, p1=1.0, p2=0.9, seed=1),
+    ),
+)

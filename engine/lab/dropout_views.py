@@ -1,0 +1,187 @@
+"""What the dropout experiment draws: tiles, tables and curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from torch import Generator, Tensor
+
+from engine.events import GridChanged, SeriesExtended, TableChanged
+from engine.lab.dropout_law import RATES, Law
+from engine.lab.dropout_masks import HEIGHT, MaskSums, book_rows
+from engine.lab.dropout_nets import (
+    EVAL_MODE,
+    KINDS,
+    MEASURES,
+    TEST,
+    TRAIN_MODE,
+    Kind,
+    Look,
+    Pairs,
+    Spread,
+    settled,
+)
+from engine.lab.dropout_plan import NetPlan
+from engine.model.network import layer_names
+from engine.theory import dropout as theory
+
+TILES = 16
+THEORY_POINTS = 46
+Point = tuple[str, float, float]
+
+
+def tiles(pairs: Pairs) -> GridChanged:
+    """The units of the first layer that drops some, each with what it was multiplied by."""
+    rates = pairs.plan.rates
+    layer = next((place for place, p in enumerate(rates) if p > 0), 0)
+    mask = pairs.mask(layer)
+    rows = range(0, len(mask), TILES)
+    padded = [(mask[i : i + TILES] + [math.nan] * TILES)[:TILES] for i in rows]
+    return GridChanged(
+        grid=f"the mask on {layer_names(3)[layer]}, p = {rates[layer]:g}: 0 or 1/(1 − p)",
+        rows=tuple(str(i) for i in rows),
+        columns=tuple(str(i) for i in range(TILES)),
+        values=tuple(map(tuple, padded)),
+    )
+
+
+def book(generator: Generator) -> TableChanged:
+    """The book's vector under each of its rates."""
+    return TableChanged(
+        table="dropout of the book's vector",
+        columns=("rate", "first row", "second row"),
+        rows=tuple((name, *map(_numbers, x)) for name, x in book_rows(generator)),
+    )
+
+
+def moments(masks: MaskSums) -> TableChanged:
+    """Zeros, mean and variance of h·m beside theory, with five sigma of as many draws."""
+    p, draws = masks.p, masks.draws
+    mean, variance = masks.moments()
+    rows = (
+        ("zeros", masks.zeros(), p, theory.fraction_tolerance(p, draws)),
+        ("mean", mean, theory.mean(HEIGHT, p), theory.mean_tolerance(HEIGHT, p, draws)),
+        (
+            "variance",
+            variance,
+            theory.variance(HEIGHT, p),
+            theory.variance_tolerance(HEIGHT, p, draws),
+        ),
+    )
+    return TableChanged(
+        table=f"a unit h = {HEIGHT:g} under masks",
+        columns=(f"{draws:,} draws, p = {p:g}", "measured", "theory", "± 5σ"),
+        rows=rows,
+    )
+
+
+def mask_points(masks: MaskSums) -> Iterator[Point]:
+    """Mean and variance over what theory says of them, and the five sigma of the variance."""
+    p, draws = masks.p, masks.draws
+    mean, variance = masks.moments()
+    yield "masks/theory", draws, 1.0
+    if p < 1:
+        yield "masks/mean ÷ h", draws, mean / HEIGHT
+    if 0 < p < 1:
+        expected = theory.variance(HEIGHT, p)
+        away = {
+            "mean": theory.mean_tolerance(HEIGHT, p, draws) / HEIGHT,
+            "variance": theory.variance_tolerance(HEIGHT, p, draws) / expected,
+        }
+        yield "masks/variance ÷ h²p/(1−p)", draws, variance / expected
+        for name, sigma in away.items():
+            yield f"masks/band {name} low", draws, 1 - sigma
+            yield f"masks/band {name} high", draws, 1 + sigma
+
+
+def law_line(law: Law) -> SeriesExtended:
+    """The law, over the rates at which it is measured."""
+    last = RATES[-1]
+    xs = tuple(last * i / (THEORY_POINTS - 1) for i in range(THEORY_POINTS))
+    name = "law/theory RSS + p/(1−p)·Σw²‖X‖²"
+    return SeriesExtended(series=name, x=xs, y=tuple(map(law.expected, xs)))
+
+
+def law_points(law: Law) -> SeriesExtended:
+    """The mean losses under the masks drawn so far."""
+    return SeriesExtended(
+        series="law/points mean loss under masks", x=RATES, y=tuple(law.measured()), afresh=True
+    )
+
+
+def train_mode_points(pairs: Pairs) -> Iterator[Point]:
+    """The epoch's averages in train mode, means over the nets of each kind."""
+    means = pairs.running()[0].mean(1).tolist()
+    for kind, mean in zip(KINDS, means, strict=True):
+        yield f"{kind}/{TRAIN_MODE}", pairs.epoch, mean
+
+
+def look_points(look: Look) -> Iterator[Point]:
+    """What was evaluated, means over the nets of each kind; the band is the standard error."""
+    for kind in KINDS:
+        for measure in (EVAL_MODE, TEST):
+            yield f"{kind}/{measure}", look.epoch, look.of(measure, kind).mean
+        found = look.of(TEST, kind)
+        yield f"test/{kind} dropout", look.epoch, found.mean
+        yield f"test/band {kind} low", look.epoch, found.mean - found.error
+        yield f"test/band {kind} high", look.epoch, found.mean + found.error
+
+
+def figures(look: Look, plan: NetPlan) -> TableChanged:
+    """Losses and accuracies in train mode, eval mode and on the test set, mean ± error."""
+    rows = []
+    for kind in (*KINDS, None):
+        found = [
+            [_figure(look, measure, kind, accuracy=accuracy) for measure in MEASURES]
+            for accuracy in (False, True)
+        ]
+        name = f"{kind} dropout" if kind else "with − without"
+        losses = (spelled(each, signed=kind is None) for each in found[0])
+        percent = (spelled(each, signed=kind is None, percent=True) for each in found[1])
+        rows.append((name, *losses, *percent))
+    nets = f"mean of {plan.nets} nets ± standard error" if plan.nets > 1 else "one net"
+    return TableChanged(
+        table=f"the nets: {nets}",
+        columns=(
+            f"after epoch {look.epoch}",
+            *("loss: train mode", "eval mode", "test"),
+            *("accuracy %: train mode", "eval mode", "test"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def summary(looks: Sequence[Look], pairs: Pairs, masks: MaskSums) -> str:
+    """What came out beside theory, in a sentence."""
+    if not looks:
+        return "no epoch was trained to its end"
+    last = looks[-1]
+    accuracy = last.difference(TEST, accuracy=True)
+    variance = masks.moments()[1]
+    train, evaluated, test = (last.of(measure, "with").mean for measure in MEASURES)
+    return (
+        f"test loss with less without dropout {spelled(settled(looks), signed=True)} over the last "
+        f"quarter of {last.epoch} epochs ({pairs.plan.nets} pairs of nets), accuracy at the end "
+        f"{spelled(accuracy, signed=True, percent=True)} points; with dropout the train loss is "
+        f"{train:.3f} in train mode and {evaluated:.3f} in eval mode, the test loss {test:.3f}; a "
+        f"unit's variance under masks is {variance:.4f} (theory "
+        f"{theory.variance(HEIGHT, masks.p):.4f})"
+    )
+
+
+def spelled(found: Spread, *, signed: bool = False, percent: bool = False) -> str:
+    """``0.251 ± 0.004``, as percent ``78.3 ± 0.2``; without the error of a single net."""
+    scale, digits = (100, 1) if percent else (1, 3)
+    text = f"{scale * found.mean:{'+' if signed else ''}.{digits}f}"
+    return text if math.isnan(found.error) else f"{text} ± {scale * found.error:.{digits}f}"
+
+
+def _figure(look: Look, measure: str, kind: Kind | None, *, accuracy: bool) -> Spread:
+    if kind is None:
+        return look.difference(measure, accuracy=accuracy)
+    return look.of(measure, kind, accuracy=accuracy)
+
+
+def _numbers(row: Tensor) -> str:
+    return " ".join(f"{value:g}" for value in row.tolist())
