@@ -1,0 +1,254 @@
+"""The selection experiment as curves and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.events import SeriesExtended, TableChanged
+from engine.lab.polynomial_study import Learned, Study
+from engine.lab.polynomials import COEFFICIENTS, TRUE_DEGREE, truth
+from engine.theory.descent import progress
+from engine.theory.polynomial_errors import in_sample_error, train_error
+
+GRID = 161  # points of a drawn curve
+OVERFIT = 2.0
+"""Test over train error from which a fit counts as overfitted."""
+
+
+def curve(series: str, x: Sequence[float], y: Sequence[float]) -> SeriesExtended:
+    """A curve, whole, that takes the place of the one before."""
+    return SeriesExtended(series=series, x=tuple(x), y=tuple(y), afresh=True)
+
+
+def median(values: Tensor) -> Tensor:
+    """The median over data sets; those that are lost count as infinitely bad.
+
+    NaN where no data set has a value.
+    """
+    sets = values.shape[0]
+    ordered = torch.where(values.isnan(), math.inf, values).sort(0).values
+    middle = (ordered[(sets - 1) // 2] + ordered[sets // 2]) / 2
+    return torch.where(values.isnan().all(0), math.nan, middle)
+
+
+def points(study: Study) -> Iterator[SeriesExtended]:
+    """The first data set, and what it came from."""
+    draws = study.draws
+    yield _scatter("fit/points test", draws.x_test[0], draws.y_test[0])
+    yield _scatter("fit/points train", draws.x[0], draws.y[0])
+    grid = _grid(study)
+    yield curve("fit/theory truth", grid.tolist(), truth(grid).tolist())
+
+
+def _scatter(name: str, x: Tensor, y: Tensor) -> SeriesExtended:
+    order = x.argsort()
+    return curve(name, x[order].tolist(), y[order].tolist())
+
+
+def _grid(study: Study) -> Tensor:
+    x = torch.cat((study.draws.x[0], study.draws.x_test[0]))
+    return torch.linspace(float(x.min()), float(x.max()), GRID, dtype=x.dtype)
+
+
+def fit(study: Study, degree: int) -> SeriesExtended:
+    """The polynomial of a degree on the first data set; far from the points it is cut off."""
+    grid = _grid(study)
+    y = torch.cat((study.draws.y[0], study.draws.y_test[0]))
+    low, high = float(y.min()), float(y.max())
+    margin = (high - low) / 10
+    values = study.fit(grid, degree)
+    drawn = values.clamp(low - margin, high + margin)
+    near = (drawn == values).nonzero().flatten().tolist()
+    part = slice(max(0, near[0] - 1), near[-1] + 2) if near else slice(0)
+    return curve("fit/fit", grid[part].tolist(), drawn[part].tolist())
+
+
+def by_degree(study: Study, upto: int = COEFFICIENTS - 1) -> Iterator[SeriesExtended]:
+    """The U: errors over the degree, as far as they are known."""
+    expected, found = study.expected, study.errors
+    yield _degrees("u/theory train", expected.train.mean(0), upto)
+    yield _degrees("u/theory test", median(expected.test), upto)
+    yield _degrees("u/train", found.train.mean(0), upto)
+    yield _degrees("u/test", median(found.test), upto)
+    if study.plan.sgd:
+        yield _degrees("u/test of least squares", median(study.exact.test), upto)
+    if study.validated:
+        yield _degrees("u/cross-validation", median(study.scores), upto)
+
+
+def _degrees(name: str, values: Tensor, upto: int) -> SeriesExtended:
+    # A train error of 0, or of rounding, has no place on a logarithmic axis.
+    told = [value if 1e-20 < value < math.inf else math.nan for value in values.tolist()]
+    last = max((i for i, value in enumerate(told) if not math.isnan(value)), default=-1)
+    shown = range(min(upto, last) + 1)
+    return curve(name, [float(i) for i in shown], [told[i] for i in shown])
+
+
+def optimism(study: Study, upto: int = COEFFICIENTS - 1) -> Iterator[SeriesExtended]:
+    """From the true degree on, the same points with their labels and with fresh ones, over σ²."""
+    n, square = study.plan.n, study.plan.noise**2
+    degrees = range(TRUE_DEGREE, COEFFICIENTS)
+    x = [float(degree) for degree in degrees]
+    yield curve("optimism/theory 1 - p/n", x, [train_error(1.0, n, d + 1) for d in degrees])
+    yield curve("optimism/theory 1 + p/n", x, [in_sample_error(1.0, n, d + 1) for d in degrees])
+    there = slice(TRUE_DEGREE, upto + 1)
+    for name, values in (("train", study.errors.train), ("fresh labels", study.errors.in_sample)):
+        told = (values.mean(0)[there] / square).tolist()
+        yield curve(f"optimism/{name}", x[: len(told)], told)
+
+
+def degrees_table(study: Study, shown: int, upto: int = COEFFICIENTS - 1) -> TableChanged:
+    """A row for every degree: the mean train error, medians of the test error and of
+    cross-validation's, for how many data sets this one chose the degree, and theory's means.
+
+    What is chosen for the first data set, and what is drawn, is marked.
+    """
+    expected, found = study.expected, study.errors
+    picks = study.chosen()
+    first, then = (
+        torch.stack(columns, 1).tolist()
+        for columns in (
+            (found.train.mean(0), median(found.test), median(study.scores)),
+            (expected.train.mean(0), expected.in_sample.mean(0)),
+        )
+    )
+    return TableChanged(
+        table="degrees",
+        columns=(
+            "degree",
+            "train",
+            "test",
+            f"{study.plan.folds}-fold",
+            "chosen",
+            "",
+            "theory: train",
+            "in-sample",
+        ),
+        rows=tuple(
+            (
+                degree,
+                *("" if math.isnan(value) else value for value in first[degree]),
+                int((picks == degree).sum()) if study.validated else "",
+                _mark(degree == shown, degree == int(picks[0])),
+                *then[degree],
+            )
+            for degree in range(upto + 1)
+        ),
+    )
+
+
+def _mark(shown: bool, chosen: bool) -> str:
+    return " · ".join(word for word, said in (("chosen", chosen), ("drawn", shown)) if said)
+
+
+def overfitted(study: Study) -> TableChanged:
+    """How many data sets overfit, how many parameters were really fitted, and median errors."""
+    solvers = [("least squares", study.exact)]
+    if study.plan.sgd:
+        solvers.append(("sgd", study.errors))
+    rows: list[tuple[str | float, ...]] = []
+    for name, found in solvers:
+        for degree, directions in study.directions.items():
+            moved = (
+                float(directions.parameters(study.descent.updates).mean())
+                if name == "sgd"
+                else degree + 1
+            )
+            rows.append(
+                (
+                    name,
+                    degree + 1,
+                    moved,
+                    f"{count_overfitted(found.train, found.test, degree)} of {study.plan.seeds}",
+                    float(median(found.train)[degree]),
+                    float(median(found.test)[degree]),
+                )
+            )
+    return TableChanged(
+        table="overfitted",
+        columns=("solver", "coefficients", "fitted", f"test > {OVERFIT:g} train", "train", "test"),
+        rows=tuple(rows),
+    )
+
+
+def count_overfitted(train: Tensor, test: Tensor, degree: int) -> int:
+    """The data sets whose test error is more than twice their train error; lost ones are not."""
+    ratio = test[:, degree] / train[:, degree]
+    return int(((ratio > OVERFIT) & test[:, degree].isfinite()).sum())
+
+
+def directions(study: Study) -> Iterator[SeriesExtended | TableChanged]:
+    """How far descent comes along the Hessian's eigenvectors, medians over data sets."""
+    plan, shown = study.plan, study.shown
+    updates = study.descent.updates if plan.sgd else plan.updates
+    eigenvalues = median(shown.eigenvalues)
+    theory = progress(plan.lr * eigenvalues, updates).tolist()
+    numbers = [float(i + 1) for i in range(len(theory))]
+    yield curve("directions/theory 1 - (1 - ηλ)^k", numbers, theory)
+    come: list[float] = []
+    if plan.sgd:
+        come = median(shown.come(study.weights())).tolist()
+        yield curve("directions/points sgd", numbers, come)
+    yield TableChanged(
+        table="share of the way along eigenvectors",
+        columns=("direction", "λ", "ηkλ", "theory", "sgd")[: 5 if come else 4],
+        rows=tuple(
+            (i + 1, value, plan.lr * updates * value, theory[i], *come[i : i + 1])
+            for i, value in enumerate(eigenvalues.tolist())
+        ),
+    )
+
+
+def descent_theory(study: Study) -> Iterator[SeriesExtended]:
+    """The first data set's losses under full-batch descent with as many steps as SGD's."""
+    total, per_epoch = study.plan.epochs, study.plan.updates // study.plan.epochs
+    epochs = range(0, total + 1, -(-total // GRID))
+    paths = torch.stack([study.shown.path(epoch * per_epoch)[0] for epoch in epochs], 1)
+    x = [float(epoch) for epoch in epochs]
+    for name, losses in zip(("train", "test"), study.losses(paths), strict=True):
+        yield curve(f"loss/theory {name}", x, losses)
+
+
+def rung(study: Study, learned: Learned) -> Iterator[tuple[str, float]]:
+    """Points of the learning curves at one n, over σ²."""
+    square, p = study.plan.noise**2, study.plan.degree + 1
+    train = float(learned.errors.train.mean()) / square
+    yield "learning/train", train if p < learned.n or study.plan.sgd else math.nan
+    yield "learning/fresh labels", float(learned.errors.in_sample.mean()) / square
+    yield "learning/test", float(median(learned.errors.test)) / square
+
+
+def learning_theory(study: Study) -> Iterator[SeriesExtended]:
+    """σ²(1 ∓ p/n) over σ², for as many points as give them sense."""
+    p, ladder = study.plan.degree + 1, study.plan.ladder
+    if study.plan.degree < TRUE_DEGREE:
+        return
+    above = [n for n in ladder if n > p]
+    x = [float(n) for n in above]
+    yield curve("learning/theory 1 - p/n", x, [train_error(1.0, n, p) for n in above])
+    yield curve("learning/theory 1 + p/n", x, [in_sample_error(1.0, n, p) for n in above])
+
+
+def learning_table(study: Study) -> TableChanged:
+    """The same in figures."""
+    plan, p = study.plan, study.plan.degree + 1
+    known = plan.degree >= TRUE_DEGREE
+    return TableChanged(
+        table=f"learning, degree {plan.degree}",
+        columns=("n", "train", "σ²(1 − p/n)", "fresh labels", "σ²(1 + p/n)", "test (median)"),
+        rows=tuple(
+            (
+                each.n,
+                float(each.errors.train.mean()),
+                train_error(plan.noise, each.n, p) if known else math.nan,
+                float(each.errors.in_sample.mean()),
+                in_sample_error(plan.noise, each.n, p) if known else math.nan,
+                float(median(each.errors.test)),
+            )
+            for each in study.learned
+        ),
+    )
