@@ -203,6 +203,13 @@ class DashboardApp(App[None]):
         if not isinstance(self.screen, LayerScreen):
             self.push_screen(LayerScreen(self.hub, self.board.terminal, self.board.chosen_layer))
 
+    def do_predictions(self) -> None:
+        """Open what the network says of the test set."""
+        from tui.screens.predictions import PredictionsScreen
+
+        if not isinstance(self.screen, PredictionsScreen):
+            self.push_screen(PredictionsScreen(self.hub, self.board.terminal))
+
     def do_theme(self) -> None:
         """The other theme."""
         names = [theme.name for theme in THEMES]

@@ -183,6 +183,8 @@ def _(event: events.HistogramsMeasured, view: RunView) -> RunView:
 
 @fold.register(events.ControlApplied)
 def _(event: events.ControlApplied, view: RunView) -> RunView:
+    if event.what == "measure":  # what was measured says it
+        return replace(view, last_time=event.time)
     changed = event.before != event.after
     text = f"{event.what} {event.before} → {event.after}" if changed else event.what
     line = f"{text} ({event.note})" if event.note else text

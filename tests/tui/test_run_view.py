@@ -181,6 +181,12 @@ def test_pausing_leaves_no_mark() -> None:
     assert not _folded(_control("resume", "paused", "running"), view=view).paused
 
 
+def test_a_measurement_asked_for_leaves_neither_a_mark_nor_a_line() -> None:
+    before = _folded(_started())
+    view = _folded(_control("measure", "", "measured"), view=before)
+    assert (view.marks, view.log) == ((), before.log)
+
+
 def test_the_pace_is_known_and_leaves_no_mark() -> None:
     view = _folded(_started(), _control("pace", "full", "10 steps/s"))
     assert (view.pace, view.marks) == ("10 steps/s", ())

@@ -18,6 +18,8 @@ _NO_VALUE = {"color": "╱", "blocks": "╱", "ascii": "/"}
 _INFINITE = {"color": "✗", "blocks": "✗", "ascii": "x"}
 _POINT = {"color": "●", "blocks": "●", "ascii": "o"}
 _WIDEST, _LEGEND, _ROOMY = 14, 10, 7
+_NARROWEST = 2
+"""Cells for a label that is cut: a letter and a blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Heat:
     """`values[row][column]` with the labels of both, drawn with row 0 at the top.
 
     NaN is a cell that has no value yet. `cells` are short texts for the cells, and `points` are
-    (column, row, text) in cells: whole numbers lie in the middle of a cell.
+    (column, row, text) in cells: whole numbers lie in the middle of a cell. Colours follow the
+    `power` of a value's share of the span. With `cut`, the columns' labels are cut to their cells.
     """
 
     title: str = ""
@@ -34,6 +37,8 @@ class Heat:
     values: tuple[tuple[float, ...], ...] = ()
     cells: tuple[tuple[str, ...], ...] = ()
     points: tuple[tuple[float, float, str], ...] = ()
+    power: float = 1.0
+    cut: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,14 +76,17 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     return [*heads, *body, *foot]
 
 
-def level_of(value: float, low: float, high: float) -> int:
-    """The value's place among `LEVELS` equal steps; the middle where all values are equal."""
+def level_of(value: float, low: float, high: float, power: float = 1.0) -> int:
+    """The value's place among `LEVELS` equal steps; the middle where all values are equal.
+
+    The steps are equal in the `power` of the share of the span.
+    """
     if not high > low:
         return LEVELS // 2
     span, over = high - low, value - low
     if math.isinf(span):
         span, over = high / 2 - low / 2, value / 2 - low / 2
-    return min(LEVELS - 1, max(0, int(LEVELS * (over / span))))
+    return min(LEVELS - 1, int(LEVELS * max(0.0, over / span) ** power))
 
 
 class _Canvas:
@@ -113,12 +121,14 @@ class _Canvas:
     def foot(self) -> str:
         """The columns' labels, as many as fit at one distance from each other."""
         labels = self.heat.columns[: self.heat.shape[1]]
+        if self.heat.cut and self.wide >= _NARROWEST and self.columns == self.heat.shape[1]:
+            labels = tuple(set_cell_size(t, min(cell_len(t), self.wide - 1)) for t in labels)
         return feet(labels, self.columns * self.wide, self.heat.shape[1])
 
     def _level(self, value: float) -> int:
         if math.isinf(value):
             return LEVELS - 1 if value > 0 else 0
-        return level_of(value, self.low, self.high)
+        return level_of(value, self.low, self.high, self.heat.power)
 
     def _painted(self, value: float) -> Piece:
         """One sign of a cell with this value."""

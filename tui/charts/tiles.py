@@ -18,7 +18,7 @@ LEGIBLE, SMALLEST, GAP = 14, 6, 1
 ROLES = {"plain": "text", "good": "good", "bad": "alert"}
 """The role of a caption of each tone."""
 _SIGNS = {"plain": ("", ""), "good": ("✓ ", "+ "), "bad": ("✗ ", "x ")}
-_MOST_CAPTION = 2
+_MOST_CAPTION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _sizes(pictures: Sequence[Picture], width: int) -> Iterator[tuple[int, int, 
     for columns in large:
         yield columns, min(1, _captions(pictures, columns)), len(pictures)
     yield legible, _captions(pictures, legible), 1
-    for most_lines in (1, 0):
+    for most_lines in reversed(range(_MOST_CAPTION)):
         for columns in (legible, *small):
             yield columns, min(most_lines, _captions(pictures, columns)), 1
 

@@ -47,7 +47,7 @@ class LayerScreen(Screen[None]):
         self.query_one("#charts").can_focus = True
         self.query_one("#charts").focus()
         if self._hub.running:
-            self._hub.send(Measure())
+            self._hub.send(Measure(what="layers"))
         self.draw()
 
     def on_resize(self, event: events.Resize) -> None:

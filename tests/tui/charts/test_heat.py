@@ -140,6 +140,24 @@ def test_labels_are_thinned_to_equal_distances() -> None:
     assert foot == [f"{j}.00" for j in range(0, 30, int(foot[1].partition(".")[0]))]
 
 
+def test_labels_may_be_cut_to_their_columns() -> None:
+    names = ("trouser", "to", "sneaker", "sandal")
+    shown = Heat(rows=names, columns=names, values=ramp(4, 4), cut=True)
+    rows = plain(draw_heat(shown, 8 + 16, 6))
+    assert rows[-1].split() == ["tro", "to", "sne", "san"]
+    for name, label in zip(("tro", "sne", "san"), (0, 2, 3), strict=True):
+        assert rows[-1].index(name) in range(8 + 4 * label, 8 + 4 * label + 2)
+    assert plain(draw_heat(shown, 7 + 8, 6))[-1].split() == ["t", "t", "s", "s"]
+
+
+@pytest.mark.parametrize(("power", "level"), [(1.0, 1), (0.5, 5), (0.25, 11)])
+def test_colours_may_follow_a_root(power: float, level: int) -> None:
+    shown = Heat(values=((0.0, 0.0625 - 0.01, 1.0),), power=power)
+    assert grounds(draw_heat(shown, 9, 2)[1])[3:6] == [f"heat-{level}"] * 3
+    assert level_of(0.0, 0.0, 1.0, power) == 0
+    assert level_of(1.0, 0.0, 1.0, power) == LEVELS - 1
+
+
 def test_the_legend_tells_the_extremes() -> None:
     head = plain(draw_heat(Heat(title="accuracy", values=((0.125, 0.875),)), 60, 2))[0]
     assert head.split() == ["accuracy", "0.125", "0.875"]
