@@ -247,7 +247,7 @@ EXPERIMENT = Experiment(
     run=run,
     shows="the fit morphing with the degree, the U of the test error, what cross-validation takes",
     lesson=LESSON,
-    lasts="6 seconds to watch (16 with sgd), 1 (5) at full pace",
+    lasts="6 seconds to watch (16 with sgd), 2 (6) at full pace",
     charts=(
         Chart("fit", "Points and fit", "x", "y"),
         Chart("u", "Errors by degree", "degree", "mean square", log=True),

@@ -216,8 +216,8 @@ def descent_theory(study: Study) -> Iterator[SeriesExtended]:
 def rung(study: Study, learned: Learned) -> Iterator[tuple[str, float]]:
     """Points of the learning curves at one n, over σ²."""
     square, p = study.plan.noise**2, study.plan.degree + 1
-    train = float(learned.errors.train.mean()) / square
-    yield "learning/train", train if p < learned.n or study.plan.sgd else math.nan
+    if p < learned.n or study.plan.sgd:  # otherwise it is 0: no place on a logarithmic axis
+        yield "learning/train", float(learned.errors.train.mean()) / square
     yield "learning/fresh labels", float(learned.errors.in_sample.mean()) / square
     yield "learning/test", float(median(learned.errors.test)) / square
 
