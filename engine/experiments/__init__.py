@@ -10,6 +10,7 @@ from engine.experiments.grid import EXPERIMENT as GRID
 from engine.experiments.label_shift import EXPERIMENT as LABEL_SHIFT
 from engine.experiments.propagation import EXPERIMENT as PROPAGATION
 from engine.experiments.relu_vs_sigmoid import EXPERIMENT as RELU_VS_SIGMOID
+from engine.experiments.selection import EXPERIMENT as SELECTION
 from engine.experiments.symmetry import EXPERIMENT as SYMMETRY
 from engine.experiments.train import EXPERIMENT as TRAIN
 from engine.experiments.vanishing import EXPERIMENT as VANISHING
@@ -25,6 +26,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     GRID,
     SYMMETRY,
     EDGE,
+    SELECTION,
     DECAY,
     DROPOUT,
     BACKPROP,
