@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rich.console import Group, JustifyMethod, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.predictions import predictions
+from cli.tables import titled_table
 from engine.text import clean
 from tui.run_view import RunView
 
@@ -34,7 +36,8 @@ _MAGNITUDES = {
 
 
 def summary(view: RunView, record: str) -> RenderableType:
-    """The outcome, what was trained, each epoch, each layer, each matrix, where the record lies."""
+    """The outcome, what was trained, each epoch, each layer, each matrix, what the network says of
+    the test set, where the record lies."""
     return Group(*_parts(view), Text(f"record: {record}"))
 
 
@@ -47,6 +50,8 @@ def _parts(view: RunView) -> Iterator[RenderableType]:
         yield _layers(view)
     if view.matrices:
         yield _matrices(view)
+    if view.predictions:
+        yield from predictions(view, view.predictions)
 
 
 def outcome(view: RunView) -> str:
@@ -112,17 +117,6 @@ def _matrices(view: RunView) -> Table:
 
 def _table(title: str, *columns: str) -> Table:
     return titled_table(title, columns, [False, *[True] * (len(columns) - 1)])
-
-
-def titled_table(title: str, columns: Sequence[str], numbers: Sequence[bool]) -> Table:
-    """An empty table; columns of numbers stand to the right and are not folded."""
-    table = Table(
-        title=Text(title), title_justify="left", box=None, pad_edge=False, collapse_padding=True
-    )
-    for column, is_number in zip(columns, numbers, strict=True):
-        justify: JustifyMethod = "right" if is_number else "left"
-        table.add_column(Text(column), justify=justify, no_wrap=is_number)
-    return table
 
 
 def number(value: float, digits: int = 3) -> str:
