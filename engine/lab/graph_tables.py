@@ -11,6 +11,7 @@ from engine.lab.graph_rules import Rule, backward_rule, forward_rule, position, 
 from engine.lab.graph_views import Study, entries, norm
 from engine.lab.kept import Kept, parameter_bytes, totals
 
+NODE = "the node just reached"
 _NONE = "–"
 Row = tuple[str | float, ...]
 
@@ -25,11 +26,11 @@ def node_table(of: Study, done: int) -> TableChanged:
     at, direction = position(done)
     gradient = of.gradients[at] if direction == "backward" else None
     return TableChanged(
-        table="node",
-        columns=("node", "rule", "shapes", "‖·‖", "entries"),
+        table=NODE,
+        columns=("rule", "shapes", "‖·‖", "entries"),
         rows=(
-            (at, *_told(forward_rule(at, of.sizes), of.values[at])),
-            (f"∂J/∂{at}", *_told(backward_rule(at, of.sizes), gradient)),
+            _told(forward_rule(at, of.sizes), of.values[at]),
+            _told(backward_rule(at, of.sizes), gradient),
         ),
     )
 
@@ -41,15 +42,17 @@ def _told(rule: Rule, tensor: Tensor | None) -> Row:
 
 
 def gradient_table(of: Study, done: int) -> TableChanged:
-    """Each parameter's gradient found in four ways, once the backward pass has reached it."""
-    rows: list[Row] = []
-    for name in PARAMETERS:
-        reached = done >= steps_until(name, "backward")
-        for way, found in _ways(of).items():
-            rows.append((f"∂J/∂{name}", way, *_found(of, name, found, reached)))
+    """The parameters' gradients found in four ways, each once the backward pass has reached it.
+
+    Off by: the largest difference from the gradient by hand, over its largest entry.
+    """
+    reached = [name for name in PARAMETERS if done >= steps_until(name, "backward")]
+    rows = [_found(of, way, found, reached) for way, found in _ways(of).items()]
+    if of.straddling:
+        rows.append(_smooth(of, reached))
     return TableChanged(
         table="gradients",
-        columns=("gradient", "found by", "off by", "‖·‖", "entries"),
+        columns=("found by", "W1 off by", "W2 off by", "first of ∂J/∂W1", "first of ∂J/∂W2"),
         rows=tuple(rows),
     )
 
@@ -63,15 +66,24 @@ def _ways(of: Study) -> dict[str, Gradients | None]:
     }
 
 
-def _found(of: Study, name: str, found: Gradients | None, reached: bool) -> Row:
+def _found(of: Study, way: str, found: Gradients | None, reached: list[str]) -> Row:
     if found is None:
-        return "n/a", _NONE, f"{of.plan.activation} takes no complex numbers"
-    if not reached:
-        return _NONE, _NONE, ""
-    off = _NONE if found is of.gradients else f"{of.apart(found, name):.1e}"
-    if found is of.checks.difference and of.checks.straddles[name].any():
-        off += f" ({int(of.checks.straddles[name].sum())} across a kink)"
-    return off, f"{norm(found[name]):.4g}", entries(found[name])
+        return way, "n/a", "n/a", f"{of.plan.activation}: no", "complex argument"
+    known = [name in reached for name in PARAMETERS]
+    off = [f"{of.apart(found, name):.1e}" for name in PARAMETERS]
+    if found is of.gradients:
+        off = [_NONE] * len(off)
+    digits = 12 if of.plan.dtype == "float64" else 7
+    firsts = [f"{float(found[name].flatten()[0]):.{digits}g}" for name in PARAMETERS]
+    shown = zip([*off, *firsts], [*known, *known], strict=True)
+    return way, *(text if there else _NONE for text, there in shown)
+
+
+def _smooth(of: Study, reached: list[str]) -> Row:
+    """The differences again, without those that have a kink between their two ends."""
+    off = [f"{of.apart(of.checks.difference, name, smooth=True):.1e}" for name in PARAMETERS]
+    shown = (text if n in reached else _NONE for text, n in zip(off, PARAMETERS, strict=True))
+    return "… across no kink", *shown, f"all but {of.straddling}", ""
 
 
 def kept_table(of: Study, done: int) -> TableChanged:
@@ -83,19 +95,19 @@ def kept_table(of: Study, done: int) -> TableChanged:
     rows: list[Row] = [
         (
             row.name,
-            row.rule,
             "×".join(map(str, row.shape)),
             row.by_hand,
             row.measured,
             _state(row, done),
+            row.rule,
         )
         for row in of.kept
     ]
-    rows.append(("in all", "besides the parameters", "", by_hand, measured, f"{now} now"))
-    rows.append(("W1, W2", "parameters; their gradients as much", "", size, size, "stays"))
+    rows.append(("in all", "", by_hand, measured, f"{now:,}", "besides the parameters"))
+    rows.append(("W1, W2", "", size, size, "stays", "parameters; their gradients as much"))
     return TableChanged(
         table="kept for the backward pass, bytes",
-        columns=("kept", "for", "shape", "by hand", "autograd", "now"),
+        columns=("kept", "shape", "by hand", "autograd", "now", "for"),
         rows=tuple(rows),
     )
 

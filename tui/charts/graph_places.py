@@ -19,6 +19,7 @@ Step = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 """x, y, width, height."""
 
+_NAMED = 5  # cells of a box's upper border that its name may take
 _BOX_WIDTH, _BOX_HEIGHT, _GAP, _BETWEEN = (9, 24), (3, 6), (3, 9), 2
 """Least and most of the boxes' width and height and of the gap between columns; the most lines
 between rows."""
@@ -83,9 +84,10 @@ def _blocked(spots: Mapping[str, Spot], source: str, target: str) -> bool:
 def _path(
     spots: Mapping[str, Spot], boxes: Mapping[str, Box], edge: Edge, gap: int, lane: int
 ) -> list[Step]:
-    (x, y, wide, high), (to_x, to_y, to_wide, to_high) = boxes[edge[0]], boxes[edge[1]]
+    (x, y, wide, high), (to_x, to_y, _, to_high) = boxes[edge[0]], boxes[edge[1]]
     if _blocked(spots, *edge):
-        ends = (x + wide // 2, y), (to_x + to_wide // 2, to_y)
+        middle = max(wide // 2, _NAMED)
+        ends = (x + middle, y), (to_x + middle, to_y)
         return _joined([ends[0], (ends[0][0], lane), (ends[1][0], lane), ends[1]], UP, UP)
     here, there = y + (high - 1) // 2, to_y + (to_high - 1) // 2
     start, bend, end = x + wide, x + wide + (gap - 1) // 2, to_x - 1

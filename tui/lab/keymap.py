@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.experiments.contract import Experiment
 from engine.schema import Field, fields_of
 from tui.keymap import Action, Situation, spelled
@@ -14,6 +16,7 @@ def _running(now: Situation) -> bool:
 
 
 _NO_RUN = "the experiment is not under way"
+_STEPS, _FIRST = ("step", "step_back"), 35
 
 ACTIONS: tuple[Action, ...] = (
     Action("pause", ("space",), "pause", "pause, and go on", _RUN, 95, _running, _NO_RUN),
@@ -71,8 +74,10 @@ ACTIONS: tuple[Action, ...] = (
 
 
 def offered(now: Situation) -> list[Action]:
-    """The actions worth a place among the keys on the last line."""
-    return [action for action in ACTIONS if action.id != "step_back" or now.reversible]
+    """The actions for the line of keys; steps come first where there is a way back."""
+    if not now.reversible:
+        return [action for action in ACTIONS if action.id != "step_back"]
+    return [replace(a, rank=a.rank + _FIRST) if a.id in _STEPS else a for a in ACTIONS]
 
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}

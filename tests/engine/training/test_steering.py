@@ -78,6 +78,30 @@ def test_steps_are_counted_down_and_then_it_holds_again() -> None:
     assert applied(state, Step(count=0))[3] == "0 is not a number of steps"
 
 
+def test_a_run_that_cannot_go_back_says_so() -> None:
+    state = steering()
+    why = "this experiment cannot go back"
+    assert applied(state, Step(count=-1)) == ("step", "running", "running", why)
+    state.apply(Pause(), 0)
+    assert applied(state, Step(count=-1)) == ("step", "paused", "paused", why)
+    assert state.holding
+
+
+def test_steps_back_are_counted_too_and_stay_within_both_ends() -> None:
+    state = Steering(lr=0.1, pace=0.0, epochs=10, last=9)
+    state.apply(Pause(), 7)
+    assert applied(state, Step(count=-2)) == ("step", "paused", "2 steps back", "")
+    state.stepped()
+    assert state.allowed == -1
+    state.stepped()
+    assert state.holding
+    assert applied(state, Step(count=5))[2] == "2 steps"
+    assert applied(state, Step(count=1))[3] == "this is the last step"
+    assert applied(state, Step(count=-99))[2] == "7 steps back"
+    assert applied(state, Step(count=-1))[3] == "this is the first step"
+    assert applied(state, Step(count=0))[3] == "0 is not a number of steps"
+
+
 def test_after_stop_nothing_else_takes_effect() -> None:
     state = steering()
     state.apply(Stop(), 0)
