@@ -95,6 +95,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "model",
             ge=0,
             le=1,
+            ladder=(0.0, 0.1, 0.2, 0.5, 0.8),
         ),
     ] = (0.0,)
     implementation: Annotated[
@@ -124,6 +125,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "λ of the L2 penalty λ/2·‖W‖² (adamw: decoupled); biases are not decayed",
             "training",
             ge=0,
+            ladder=(0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1),
         ),
     ] = 0.0
     l1: Annotated[

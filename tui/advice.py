@@ -95,7 +95,7 @@ def _overfits(view: RunView, config: dict[str, Any]) -> str:
         return ""
     return (
         f"Train accuracy is {100 * (train - test):.0f} points above test: "
-        f"dropout or weight_decay in {key_of('form')} may narrow that."
+        f"{key_of('more_dropout')} (dropout) or {key_of('more_decay')} (decay) may narrow that."
     )
 
 

@@ -75,6 +75,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("shallower", ("D",), "shallower", "one hidden layer less", _NETWORK),
     Action("wider", ("w",), "wider", "double the hidden widths", _NETWORK, 58),
     Action("narrower", ("W",), "narrower", "halve the hidden widths", _NETWORK),
+    Action("more_decay", ("v",), "decay", "more weight decay", _NETWORK, 24),
+    Action("less_decay", ("V",), "less decay", "less weight decay", _NETWORK),
+    Action("more_dropout", ("o",), "dropout", "drop more hidden units", _NETWORK, 23),
+    Action("less_dropout", ("O",), "less dropout", "drop fewer hidden units", _NETWORK),
     Action(
         "pause",
         ("space",),

@@ -11,7 +11,7 @@ from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.rules.activations import ACTIVATIONS
 from engine.rules.initializers import INITIALIZERS
-from engine.schema import differences, fields_of, overlay, spell
+from engine.schema import Field, differences, fields_of, overlay, spell, turned
 
 MORE_EPOCHS = 10
 PACES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 0.0)
@@ -71,6 +71,38 @@ def scaled(config: RunConfig, factor: float) -> RunConfig:
     if widths == config.hidden or max(widths) > _WIDEST:
         raise BadInput(f"hidden widths go from 1 to {_WIDEST:,}")
     return reshaped(config, widths)
+
+
+def decayed(config: RunConfig, by: int = 1) -> RunConfig:
+    """The weight decay `by` rungs further on its ladder.
+
+    Raises:
+        BadInput: at the ladder's ends.
+    """
+    field = _FIELDS["weight_decay"]
+    decay = turned(field, config.weight_decay, by)
+    return _unless_equal(config, changed(config, weight_decay=decay), field)
+
+
+def dropped(config: RunConfig, by: int = 1) -> RunConfig:
+    """Every hidden layer's probability of dropout `by` rungs further on the ladder.
+
+    Raises:
+        BadInput: without a hidden layer, or at the ladder's ends.
+    """
+    if not config.hidden:
+        raise BadInput("there is no hidden layer to drop units of; add one first")
+    field = _FIELDS["dropout"]
+    rates = tuple(turned(field, rate, by) for rate in config.dropout)
+    return _unless_equal(config, changed(config, dropout=rates), field)
+
+
+def _unless_equal(before: RunConfig, after: RunConfig, field: Field) -> RunConfig:
+    if after == before:
+        low, *_, high = field.setting.ladder
+        name = field.name.replace("_", " ")
+        raise BadInput(f"{name} goes from {low:g} to {high:g} by its key; the form takes more")
+    return after
 
 
 def reshaped(config: RunConfig, hidden: tuple[int, ...]) -> RunConfig:

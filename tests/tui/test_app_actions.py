@@ -65,6 +65,14 @@ async def in_the_form(driver: Driver) -> None:
     await driver.press("c")
 
 
+async def with_decay(driver: Driver) -> None:
+    await driver.press("v")
+
+
+async def with_dropout(driver: Driver) -> None:
+    await driver.press("o")
+
+
 async def at_a_pace(driver: Driver) -> None:
     await driver.press("-")
 
@@ -78,6 +86,8 @@ BEFORE: dict[str, Callable[[Driver], Awaitable[None]]] = {
     "focus_back": in_the_form,
     "back": in_the_form,
     "faster": at_a_pace,
+    "less_decay": with_decay,
+    "less_dropout": with_dropout,
 }
 GROUPS = dict(groups())
 
@@ -133,6 +143,27 @@ async def test_a_limit_is_said_in_place_of_a_traceback() -> None:
         await driver.press("w")
         assert "no hidden layer" in driver.text("#log")
         assert len(driver.link.starts) == 1
+
+
+async def test_decay_and_dropout_start_runs_whose_ghosts_are_named_by_them() -> None:
+    async with dashboard() as driver:
+        await driver.feed(RUNNING)
+        configs = []
+        for number, key in enumerate("vo"):
+            await driver.press(key)
+            configs.append(driver.link.last)
+            run = synthetic_run.run(driver.link.last, run_id=f"run-{number}", finish="")
+            await driver.feed(run)
+        assert [(c.weight_decay, c.dropout) for c in configs] == [
+            (1e-4, (0.0,)),
+            (1e-4, (0.1,)),
+        ]
+        remark = driver.text("#remark")
+        assert "dropout 0 → 0.1" in remark
+        assert "weight_decay 0.0001" in remark and "weight_decay 0 " in remark
+        await driver.press("O", "V", "V")
+        assert "weight decay goes from 0 to 0.1" in driver.text("#log")
+        assert driver.app.hub.config == CONFIG
 
 
 async def test_enter_opens_the_layer_under_the_cursor_and_the_arrows_go_on() -> None:

@@ -58,6 +58,36 @@ def test_wider_doubles_up_to_the_limit() -> None:
         switch.scaled(RunConfig(hidden=(1,)), 0.5)
 
 
+def test_decay_goes_up_its_ladder_to_the_end_and_back() -> None:
+    rungs = [BASE]
+    while rungs[-1].weight_decay < 0.1:
+        rungs.append(switch.decayed(rungs[-1]))
+    ladder = [0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1]
+    assert [config.weight_decay for config in rungs] == ladder
+    with pytest.raises(BadInput, match=r"weight decay goes from 0 to 0\.1 .* the form takes more"):
+        switch.decayed(rungs[-1])
+    with pytest.raises(BadInput, match="from 0"):
+        switch.decayed(BASE, -1)
+    assert switch.decayed(rungs[-1], -1).weight_decay == 3e-2
+    assert switch.decayed(RunConfig(weight_decay=5e-4)).weight_decay == 1e-3
+    assert switch.decayed(RunConfig(weight_decay=2.0), -1).weight_decay == 0.1
+
+
+def test_dropout_turns_every_layers_rate() -> None:
+    config = RunConfig(hidden=(8, 8), dropout=(0.2, 0.5))
+    assert switch.dropped(config).dropout == (0.5, 0.8)
+    assert switch.dropped(config, -1).dropout == (0.1, 0.2)
+    assert switch.dropped(switch.dropped(config), 1).dropout == (0.8, 0.8)
+    rates = [BASE]
+    for _ in range(4):
+        rates.append(switch.dropped(rates[-1]))
+    assert [config.dropout for config in rates] == [(0.0,), (0.1,), (0.2,), (0.5,), (0.8,)]
+    with pytest.raises(BadInput, match=r"dropout goes from 0 to 0\.8"):
+        switch.dropped(rates[-1])
+    with pytest.raises(BadInput, match="no hidden layer"):
+        switch.dropped(RunConfig(hidden=()))
+
+
 def test_values_given_per_layer_fall_back_when_the_depth_changes() -> None:
     config = RunConfig(hidden=(8, 8), init_std=(1.0, 0.1, 0.01), dropout=(0.2, 0.5))
     deeper = switch.deeper(config)
@@ -99,6 +129,10 @@ def test_names_tell_only_what_differs() -> None:
         "tanh kaiming_normal",
     ]
     assert names([told(hidden=(256,)), told(hidden=(256, 256))]) == ["256", "256-256"]
+    assert names([told(weight_decay=1e-4), told(dropout=(0.5,))]) == [
+        "dropout 0 weight_decay 0.0001",
+        "dropout 0.5 weight_decay 0",
+    ]
 
 
 def test_names_of_equal_runs_are_numbered() -> None:
