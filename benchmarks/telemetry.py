@@ -1,4 +1,4 @@
-"""What looking costs: the same run with telemetry over the run without."""
+"""What looking costs: a run with telemetry over one without, and what asking for predictions takes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from benchmarks.contest import contest, pairs
 from benchmarks.figures import Figure, Spread, at_most, ratios
 from benchmarks.plan import Plan
 
-_CADENCES = (
-    ("default telemetry ÷ none", "benchmarks.ours:default", at_most(1.02), 30),
-    ("vitals every 5 steps ÷ none", "benchmarks.ours:every_five", None, 10),
-    ("vitals every step ÷ none", "benchmarks.ours:every_step", None, 10),
+_OURS, _TEST = "benchmarks.ours", "benchmarks.testing"
+_CONTESTS = (
+    ("default telemetry ÷ none", f"{_OURS}:default", f"{_OURS}:silent", at_most(1.02), 30),
+    ("vitals every 5 steps ÷ none", f"{_OURS}:every_five", f"{_OURS}:silent", None, 10),
+    ("vitals every step ÷ none", f"{_OURS}:every_step", f"{_OURS}:silent", None, 10),
+    ("predictions told ÷ an epoch", f"{_TEST}:predictions", f"{_OURS}:silent", at_most(0.1), 10),
+    ("predictions told ÷ an evaluation", f"{_TEST}:predictions", f"{_TEST}:evaluation", None, 30),
 )
 
 
 def run(plan: Plan) -> Iterator[Figure]:
-    """One figure for each cadence."""
-    for what, where, goal, count in _CADENCES:
-        with contest(plan, where, "benchmarks.ours:silent") as (telling, silent):
-            times = pairs(telling, silent, plan.pairs(count))
+    """One figure for each contest: what is measured over what goes on without."""
+    for what, telling, silent, goal, count in _CONTESTS:
+        with contest(plan, telling, silent) as (one, other):
+            times = pairs(one, other, plan.pairs(count))
         above, below = (Spread.of(seconds).median for seconds in times)
         yield Figure(what, ratios(*times), absolute=f"{above:.3f} s ÷ {below:.3f} s", goal=goal)
