@@ -46,7 +46,7 @@ def main(
         lambda post: Runner(
             experiments,
             Means(
-                sinks=lambda opened: [RecordSink(options.runs, opened)],
+                sinks=lambda opened: [RecordSink(options.runs, opened, str(options.socket))],
                 saved=partial(start_from, options.runs),
                 post=post,
             ),

@@ -47,6 +47,7 @@ class EngineRun:
         self.request = request
         self.begun = False
         self.over = False
+        self.opened: wire.RunOpened | None = None
         self.controls = Controls(self._report)
         self._experiment = experiment
         self._config = config
@@ -100,7 +101,7 @@ class EngineRun:
 
     def _opened(self, directory: Path) -> None:
         self.controls.recorded_in(directory)
-        opened = wire.RunOpened(
+        self.opened = wire.RunOpened(
             id=self.request.id, run_id=self.session.run_id, directory=str(directory)
         )
-        self._means.post(opened)
+        self._means.post(self.opened)

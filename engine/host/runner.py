@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine import wire
-from engine.controls import AnyControl, Pause, Resume, Stop
+from engine.controls import AnyControl, Stop
 from engine.errors import BadInput, did_you_mean
 from engine.experiments.contract import Experiment
 from engine.host.run import EngineRun, Means, Superseded
@@ -31,7 +31,6 @@ class Runner:
         self._means = means
         self._current: EngineRun | None = None
         self._pending: wire.Start | None = None
-        self._paused = False
 
     @property
     def busy(self) -> bool:
@@ -44,9 +43,9 @@ class Runner:
         return self._current is not None and self._current.begun
 
     @property
-    def holding(self) -> bool:
-        """Whether the run was asked to pause and not to go on."""
-        return self._current is not None and self._paused
+    def opened(self) -> wire.RunOpened | None:
+        """The run under way, for who comes later; None until its record exists."""
+        return self._current.opened if self._current else None
 
     def start(self, request: wire.Start) -> None:
         """Begin this run as soon as the one under way has ended, which is asked to."""
@@ -63,8 +62,6 @@ class Runner:
         if isinstance(control, Stop):
             self._current.leave(control)
             return
-        if isinstance(control, Pause | Resume):
-            self._paused = isinstance(control, Pause)
         self._current.controls.request(control)
 
     def end(self, stop: Stop) -> None:
@@ -94,7 +91,6 @@ class Runner:
         except BadInput as error:
             self._means.post(wire.Told(id=request.id, news=Refused(str(error))))
             return
-        self._paused = False
         self._current = EngineRun(request, experiment, config, self._means)
         self._current.session.start()
 

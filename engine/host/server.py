@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from engine import wire
 from engine.controls import Stop
+from engine.host.audience import Audience
 from engine.host.fetcher import Fetch, Fetcher
 from engine.host.private import is_own
 from engine.host.runner import Runner
@@ -22,11 +23,12 @@ _GRACE = 2.0  # seconds that a preparation or download gets to notice that it is
 
 
 class Server:
-    """Serves one front end; the runs outlive it.
+    """Serves any number of front ends; the runs outlive them.
 
     `make_runner(post)` and `fetch` do the work. Until a front end has connected, the loop ends
-    when `launcher` (the process that started this one) is gone. After it has gone away, the run
-    under way goes on to its planned end, except that one which holds is ended as interrupted.
+    when `launcher` (the process that started this one) is gone. When the last one has gone away,
+    the run under way goes on to its planned end, or holds until somebody comes back; the loop
+    ends with it.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class Server:
         self._fetcher = Fetcher(fetch, self._post)
         self._launcher = launcher
         self._loading = loading
-        self._viewer: Viewer | None = None
+        self._selector = selectors.DefaultSelector()
+        self._audience = Audience(self._selector)
         self._met = False
         self._asked_to_leave: Stop | None = None
         self._leaving = False
@@ -59,14 +62,12 @@ class Server:
 
     def serve(self) -> None:
         """Serve until nobody needs the engine."""
-        with selectors.DefaultSelector() as selector:
-            self._selector = selector
-            selector.register(self._listener, selectors.EVENT_READ)
-            selector.register(self._ear, selectors.EVENT_READ)
-            while not self._done():
-                self._turn()
-        if self._viewer:
-            self._viewer.close()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._ear, selectors.EVENT_READ)
+        while not self._done():
+            self._turn()
+        self._audience.close()
+        self._selector.close()
         self._fetcher.end()
         self._fetcher.join(_GRACE)
         self._runner.join(_GRACE)
@@ -76,7 +77,7 @@ class Server:
     def _done(self) -> bool:
         if self._leaving:
             return not self._runner.recording
-        if self._viewer:
+        if self._audience:
             return False
         if not self._met:
             return self._launcher != 0 and os.getppid() != self._launcher
@@ -89,8 +90,8 @@ class Server:
                 self._welcome()
             elif key.fileobj is self._ear:
                 self._ear.recv(4096)
-            elif self._viewer and mask & selectors.EVENT_READ:
-                self._listen(self._viewer)
+            elif mask & selectors.EVENT_READ:
+                self._listen(key.data)
         if self._asked_to_leave and not self._leaving:
             self._leaving = True
             self._runner.end(self._asked_to_leave)
@@ -105,14 +106,11 @@ class Server:
         if not is_own(connection):
             connection.close()
             return
-        newcomer = Viewer(connection)
-        if self._viewer:
-            newcomer.send(wire.Told(news=Refused("another screen is connected to this engine")))
-            newcomer.close()
-            return
-        self._viewer = newcomer
         self._met = True
-        self._selector.register(connection, selectors.EVENT_READ)
+        newcomer = self._audience.join(connection)
+        opened = self._runner.opened
+        if newcomer and opened:
+            newcomer.send(opened)  # it sees at once what is under way
 
     def _listen(self, viewer: Viewer) -> None:
         try:
@@ -132,39 +130,22 @@ class Server:
             case _ if self._leaving:
                 return
             case wire.Start():
+                request = self._audience.numbered(viewer, request)
                 if self._loading():
-                    viewer.send(wire.Told(id=request.id, news=Progress(LOADING)))
+                    self._audience.tell(wire.Told(id=request.id, news=Progress(LOADING)))
                 self._runner.start(request)
             case wire.Ask():
                 self._runner.ask(request.control)
             case wire.Fetch():
-                self._fetcher.start(request)
+                self._fetcher.start(self._audience.numbered(viewer, request))
             case wire.Shutdown():
                 self._asked_to_leave = Stop(reason="the screen was closed")
 
     def _speak(self) -> None:
-        """Send what there is to tell, and notice a front end that has gone away."""
-        viewer = self._viewer
+        """Send what there is to tell, and notice front ends that have gone away."""
         while self._answers:
-            answer = self._answers.popleft()
-            if viewer:
-                viewer.send(answer)
-        if viewer is None:
-            return
-        viewer.flush()
-        if viewer.gone:
-            self._selector.unregister(viewer.connection)
-            viewer.close()
-            self._viewer = None
-            self._lost()
-        else:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if viewer.has_more else 0)
-            self._selector.modify(viewer.connection, events)
-
-    def _lost(self) -> None:
-        if self._runner.holding:
-            reason = "the screen went away while the run was paused"
-            self._runner.ask(Stop(interrupted=True, reason=reason))
+            self._audience.tell(self._answers.popleft())
+        self._audience.flush()
 
     def _post(self, answer: wire.Answer | None) -> None:
         if answer is not None:

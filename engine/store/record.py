@@ -5,19 +5,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from engine.events import CheckpointSaved, Event, RunFinished, RunStarted, encode
 from engine.store.files import sync_directory, write_whole
+from engine.store.head import written_head
 from engine.store.layout import HEAD, LOG, run_directory
 from engine.store.lines import framed
 from engine.store.syncer import Syncer
-
-FORMAT = 1
 
 
 class RecordError(OSError):
@@ -31,7 +27,8 @@ class RecordSink:
     """Writes a session's events into a directory of their own under `runs`.
 
     The directory appears with the first event, so that a run which never begins leaves no trace;
-    `opened` is then called with it, on the session's thread. An event is in the log when `accept`
+    `opened` is then called with it, on the session's thread. `address` is the socket at which its
+    engine is reached, for who attaches later. An event is in the log when `accept`
     returns: it survives the end of this process, and about a second later that of the machine.
 
     Raises:
@@ -40,10 +37,16 @@ class RecordSink:
         BadInput: from `accept`, when the run's id is not one.
     """
 
-    def __init__(self, runs: Path, opened: Callable[[Path], None] = lambda directory: None) -> None:
+    def __init__(
+        self,
+        runs: Path,
+        opened: Callable[[Path], None] = lambda directory: None,
+        address: str = "",
+    ) -> None:
         self.directory: Path | None = None
         self._runs = runs
         self._opened = opened
+        self._address = address
         self._log = -1
         self._size = 0
         self._syncer: Syncer | None = None
@@ -87,7 +90,7 @@ class RecordSink:
         except OSError as error:
             raise self._explained(error) from error
         try:
-            write_whole(directory / HEAD, _head(started))
+            write_whole(directory / HEAD, written_head(started, self._address))
             self._log = _create(directory / LOG)
             self._append(line)
             sync_directory(directory)
@@ -149,30 +152,3 @@ def is_being_written(directory: Path) -> bool:
     finally:
         os.close(log)
     return False
-
-
-def _head(started: RunStarted) -> bytes:
-    """What a list of runs needs to know without reading the log."""
-    return msgspec.json.format(
-        msgspec.json.encode(
-            {
-                "format": FORMAT,
-                "run_id": started.run_id,
-                "experiment": started.experiment,
-                "config": started.config,
-                "continues": started.continues,
-                "created": started.time,
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                "boot_id": _boot_id(),
-            }
-        )
-    )
-
-
-def _boot_id() -> str:
-    """Which boot of the machine this is, where the kernel says so."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""

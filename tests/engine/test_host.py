@@ -280,15 +280,43 @@ def test_a_message_without_end_is_cut_off(client: Client) -> None:
     assert ended
 
 
-def test_a_second_screen_is_turned_away(client: Client, path: Path) -> None:
+def test_a_second_screen_sees_and_steers_the_same_run(client: Client, path: Path) -> None:
     client.start(1, epochs=FOREVER)
-    client.wait(wire.RunOpened)
+    opened = client.wait(wire.RunOpened)
     other = Client(path)
-    assert "another screen" in other.wait(Refused).text
+    assert other.wait(wire.RunOpened).directory == opened.directory
+    other.ask(Stop(reason="enough"))
+    assert client.wait(wire.RunEnded).finished.detail == "enough"
+    assert other.wait(wire.RunEnded).finished.detail == "enough"
+    other.start(1, epochs=FOREVER)
+    second = other.wait(wire.RunOpened)
+    assert (second.id, client.wait(wire.RunOpened).id) == (1, 0)
+    other.close()
+
+
+def test_an_answer_goes_to_its_asker_alone(client: Client, path: Path) -> None:
+    other = Client(path)
+    other.start(7, experiment="nonsense")
+    assert "nonsense" in other.wait(Refused).text
+    client.start(7, epochs=1)
+    other.close()
+    heard = []
+    for answer in client.answers():
+        heard.append(answer)
+        if isinstance(answer, wire.RunEnded):
+            break
+    assert {answer.id for answer in heard} == {7}
+    assert not [a for a in heard if isinstance(a, wire.Told) and isinstance(a.news, Refused)]
+
+
+def test_more_screens_than_make_sense_are_turned_away(
+    client: Client, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.host.audience.MOST", 1)
+    other = Client(path)
+    assert "close one of them" in other.wait(Refused).text
     assert list(other.answers()) == []
     other.close()
-    client.ask(Stop(reason="enough"))
-    assert client.wait(wire.RunEnded).finished.detail == "enough"
 
 
 def test_the_socket_is_private(path: Path, client: Client) -> None:
@@ -427,12 +455,17 @@ def test_left_alone_it_finishes_the_run_and_ends(engine: Engine) -> None:
     assert isinstance(first, RunStarted)
 
 
-def test_left_alone_while_paused_it_ends_the_run_as_interrupted(engine: Engine) -> None:
+def test_left_alone_while_paused_it_waits_for_somebody(engine: Engine) -> None:
     client, opened = begun(engine, epochs=FOREVER)
     client.ask(Pause())
     client.close()
+    back = engine.client()
+    assert back.wait(wire.RunOpened).directory == opened.directory
+    back.ask(Stop(reason="enough"))
+    back.wait(wire.RunEnded)
+    back.close()
     assert engine.ended() == 0
-    assert outcome(opened.directory)[0] == "interrupted"
+    assert outcome(opened.directory) == ("stopped", "enough")
 
 
 def test_left_alone_without_a_run_it_ends(engine: Engine) -> None:
