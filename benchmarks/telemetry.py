@@ -1,4 +1,4 @@
-"""What looking costs: a run with telemetry over one without, and what asking for predictions takes."""
+"""What looking costs: a run with telemetry over one without, and telling its predictions."""
 
 from __future__ import annotations
 
