@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _RATES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 _AUTO = {"auto": 0}
 MOST_TILES = 1200  # masks shown in a run
+SHOWN_FROM = 50  # mean and variance are shown from this part of all masks on: then they are close
 
 
 class DropoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,13 +171,14 @@ def _watched(pairs: Pairs, config: DropoutSettings, controls: Controls) -> Itera
     course = Course(controls, pairs.total, pace=config.pace)
     every = max(1, course.total // MOST_TILES)
     looks: list[Look] = []
-    yield views.book(random)
+    book = views.book(random)
     yield views.law_line(law)
     yield views.tiles(pairs)
     while course.done < course.total and not course.ended:
         pairs.step()
         _draw(masks, law, pairs, config.masks)
-        _points(course, views.mask_points(masks))
+        if masks.drawn * SHOWN_FROM >= config.masks:
+            _points(course, views.mask_points(masks))
         if pairs.done % every == 0:
             yield views.tiles(pairs)
         if pairs.epoch_ended:
@@ -184,8 +186,9 @@ def _watched(pairs: Pairs, config: DropoutSettings, controls: Controls) -> Itera
         if pairs.due:
             looks.append(pairs.look())
             _points(course, views.look_points(looks[-1]))
-            yield views.figures(looks[-1], pairs.plan)
             yield views.moments(masks)
+            yield book
+            yield views.figures(looks, pairs.plan.nets)
             yield views.law_points(law)
         yield from course.step()
     if not course.ended:
@@ -252,11 +255,11 @@ EXPERIMENT = Experiment(
     lesson=LESSON,
     lasts="40 seconds to watch",
     charts=(
-        Chart("with", "With dropout", "epoch", "loss", log=True),
-        Chart("without", "Without dropout", "epoch", "loss", log=True),
-        Chart("test", "Test loss, with and without", "epoch", "nats"),
-        Chart("masks", "Mean and variance under masks, over theory", "draws"),
-        Chart("law", "Linear model: loss under masks", "p"),
+        Chart("with", "Loss with dropout", "epoch", log=True),
+        Chart("without", "Loss without dropout", "epoch", log=True),
+        Chart("difference", "Test loss, with − without", "epoch", "nats"),
+        Chart("masks", "Under masks, over theory", "draws"),
+        Chart("law", "Linear model under masks", "p", "loss", log=True),
     ),
     checks=(
         DropoutSettings(**_QUICK),

@@ -72,7 +72,7 @@ def identities(p: float, generator: Generator) -> Identities:
 def book_rows(generator: Generator) -> list[tuple[str, Tensor]]:
     """The book's two rows of eight under each of its rates, and in eval mode."""
     rows = [(f"p = {p:g}", drop(BOOK, p, generator)) for p in BOOK_RATES]
-    return [*rows, ("p = 0.5, eval mode", drop(BOOK, 0.5, None))]
+    return [*rows, ("p = 0.5, eval", drop(BOOK, 0.5, None))]
 
 
 def _differ(one: Tensor, other: Tensor) -> int:

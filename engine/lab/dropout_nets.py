@@ -23,7 +23,7 @@ from engine.training.seeds import derived, generator
 
 Kind = Literal["without", "with"]
 KINDS: tuple[Kind, ...] = ("without", "with")
-TRAIN_MODE, EVAL_MODE, TEST = "train, train mode", "train, eval mode", "test"
+TRAIN_MODE, EVAL_MODE, TEST = "train mode", "eval mode", "test"
 MEASURES = (TRAIN_MODE, EVAL_MODE, TEST)
 EVALUATED_AT_ONCE = 500
 MOST_EVALUATED = 10_000  # training examples that are evaluated in eval mode
@@ -173,14 +173,22 @@ def spread(values: Tensor) -> Spread:
     return Spread(float(values.mean()), error)
 
 
-def settled(looks: Sequence[Look], *, accuracy: bool = False) -> Spread:
-    """The test figures' difference, with less without, over the last quarter of the looks.
+def settled(looks: Sequence[Look]) -> Spread:
+    """The test loss's difference, with less without, over the last quarter of the looks.
 
     Single looks jump from epoch to epoch; the error is that of the pairs' means over time.
     """
-    last = looks[-max(1, len(looks) // 4) :]
-    tested = torch.stack([look.measured[TEST][int(accuracy)] for look in last]).mean(0)
+    tested = _tested(looks[-max(1, len(looks) // 4) :]).mean(0)
     return spread(tested[1] - tested[0])
+
+
+def best(looks: Sequence[Look]) -> Tensor:
+    """The least test loss of each net in any look, [kind, net]: what stopping in time would get."""
+    return _tested(looks).amin(0)
+
+
+def _tested(looks: Sequence[Look]) -> Tensor:
+    return torch.stack([look.measured[TEST][0] for look in looks])
 
 
 def _shown(dataset: Dataset, tests: int) -> Dataset:

@@ -16,13 +16,13 @@ from engine.lab.dropout_nets import (
     MEASURES,
     TEST,
     TRAIN_MODE,
-    Kind,
     Look,
     Pairs,
     Spread,
+    best,
     settled,
+    spread,
 )
-from engine.lab.dropout_plan import NetPlan
 from engine.model.network import layer_names
 from engine.theory import dropout as theory
 
@@ -39,7 +39,7 @@ def tiles(pairs: Pairs) -> GridChanged:
     rows = range(0, len(mask), TILES)
     padded = [(mask[i : i + TILES] + [math.nan] * TILES)[:TILES] for i in rows]
     return GridChanged(
-        grid=f"the mask on {layer_names(3)[layer]}, p = {rates[layer]:g}: 0 or 1/(1 − p)",
+        grid=f"mask on {layer_names(3)[layer]}, p = {rates[layer]:g}",
         rows=tuple(str(i) for i in rows),
         columns=tuple(str(i) for i in range(TILES)),
         values=tuple(map(tuple, padded)),
@@ -77,10 +77,10 @@ def moments(masks: MaskSums) -> TableChanged:
 
 
 def mask_points(masks: MaskSums) -> Iterator[Point]:
-    """Mean and variance over what theory says of them, and the five sigma of the variance."""
+    """Mean and variance over what theory says of them, with their five sigma."""
     p, draws = masks.p, masks.draws
     mean, variance = masks.moments()
-    yield "masks/theory", draws, 1.0
+    yield "masks/theory 1", draws, 1.0
     if p < 1:
         yield "masks/mean ÷ h", draws, mean / HEIGHT
     if 0 < p < 1:
@@ -118,35 +118,46 @@ def train_mode_points(pairs: Pairs) -> Iterator[Point]:
 
 
 def look_points(look: Look) -> Iterator[Point]:
-    """What was evaluated, means over the nets of each kind; the band is the standard error."""
+    """What was evaluated, means over the nets of each kind, and the difference ± its error."""
     for kind in KINDS:
         for measure in (EVAL_MODE, TEST):
             yield f"{kind}/{measure}", look.epoch, look.of(measure, kind).mean
-        found = look.of(TEST, kind)
-        yield f"test/{kind} dropout", look.epoch, found.mean
-        yield f"test/band {kind} low", look.epoch, found.mean - found.error
-        yield f"test/band {kind} high", look.epoch, found.mean + found.error
+    apart = look.difference(TEST)
+    yield "difference/band none", look.epoch, 0.0
+    yield "difference/with − without", look.epoch, apart.mean
+    yield "difference/band low", look.epoch, apart.mean - apart.error
+    yield "difference/band high", look.epoch, apart.mean + apart.error
 
 
-def figures(look: Look, plan: NetPlan) -> TableChanged:
-    """Losses and accuracies in train mode, eval mode and on the test set, mean ± error."""
+def figures(looks: Sequence[Look], nets: int) -> TableChanged:
+    """Losses in train mode, eval mode and on the test set, and accuracy, mean ± error."""
+    look, least = looks[-1], best(looks)
     rows = []
-    for kind in (*KINDS, None):
-        found = [
-            [_figure(look, measure, kind, accuracy=accuracy) for measure in MEASURES]
-            for accuracy in (False, True)
-        ]
-        name = f"{kind} dropout" if kind else "with − without"
-        losses = (spelled(each, signed=kind is None) for each in found[0])
-        percent = (spelled(each, signed=kind is None, percent=True) for each in found[1])
-        rows.append((name, *losses, *percent))
-    nets = f"mean of {plan.nets} nets ± standard error" if plan.nets > 1 else "one net"
+    for place, kind in enumerate(KINDS):
+        losses = [look.of(measure, kind) for measure in MEASURES]
+        accuracy = look.of(TEST, kind, accuracy=True)
+        rows.append(
+            (
+                f"{kind} dropout",
+                *map(spelled, (*losses, spread(least[place]))),
+                spelled(accuracy, percent=True),
+            )
+        )
+    apart = [*(look.difference(measure) for measure in MEASURES), spread(least[1] - least[0])]
+    gained = look.difference(TEST, accuracy=True)
+    rows.append(
+        (
+            "with − without",
+            *(spelled(each, signed=True) for each in apart),
+            spelled(gained, signed=True, percent=True),
+        )
+    )
     return TableChanged(
-        table=f"the nets: {nets}",
+        table=f"mean of {nets} nets ± standard error" if nets > 1 else "one net of each kind",
         columns=(
-            f"after epoch {look.epoch}",
-            *("loss: train mode", "eval mode", "test"),
-            *("accuracy %: train mode", "eval mode", "test"),
+            f"epoch {look.epoch}",
+            *("loss: train mode", "train, eval mode", "test", "best test so far"),
+            "test accuracy %",
         ),
         rows=tuple(rows),
     )
@@ -175,12 +186,6 @@ def spelled(found: Spread, *, signed: bool = False, percent: bool = False) -> st
     scale, digits = (100, 1) if percent else (1, 3)
     text = f"{scale * found.mean:{'+' if signed else ''}.{digits}f}"
     return text if math.isnan(found.error) else f"{text} ± {scale * found.error:.{digits}f}"
-
-
-def _figure(look: Look, measure: str, kind: Kind | None, *, accuracy: bool) -> Spread:
-    if kind is None:
-        return look.difference(measure, accuracy=accuracy)
-    return look.of(measure, kind, accuracy=accuracy)
 
 
 def _numbers(row: Tensor) -> str:
