@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -10,13 +11,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.summary import outcome, titled_table
+from cli.pictures import PictureRows
+from cli.summary import outcome
+from cli.tables import titled_table
 from engine.experiments.contract import Experiment
 from engine.schema import fields_of, spell
 from engine.text import clean
+from tui.charts.bars import BarChart, BarGroup
+from tui.charts.graph import Graph
 from tui.charts.heat import Heat
 from tui.charts.numbers import fixed
-from tui.lab.figures import claim_rows, heats, tables
+from tui.lab.figures import bar_charts, claim_rows, graphs, heats, pictures, tables
 from tui.run_view import RunView
 from tui.widgets.claim_table import ClaimRow, allowed, counted, verdict
 from tui.widgets.text_table import TextTable
@@ -27,7 +32,7 @@ _STYLES = {"good": "green", "alert": "bold red"}
 
 
 def lab_summary(experiment: Experiment, view: RunView, record: str) -> RenderableType:
-    """The settings, the tables, the grids, the claims, what came out, where the record lies."""
+    """The settings, what was shown, the claims, what came out, where the record lies."""
     return Group(*_parts(experiment, view), Text(f"record: {record}"))
 
 
@@ -57,6 +62,12 @@ def _parts(experiment: Experiment, view: RunView) -> Iterator[RenderableType]:
         yield _table(table)
     for heat in heats(view).values():
         yield _grid(heat)
+    for chart in bar_charts(view).values():
+        yield _bars(chart)
+    for row in pictures(view).values():
+        yield PictureRows(row.title, row.pictures)
+    for graph in graphs(view).values():
+        yield _graph(graph)
     rows = claim_rows(view)
     if rows:
         yield claims_table(rows)
@@ -92,3 +103,41 @@ def _grid(heat: Heat) -> RenderableType:
         cells = heat.cells[place] if heat.cells else [fixed(value, 0) for value in values]
         made.add_row(Text(heat.rows[place]), *map(Text, cells))
     return made
+
+
+def _graph(graph: Graph) -> RenderableType:
+    made = titled_table(
+        graph.title, ("node", "formula", "shape", "‖·‖", "‖∂J/∂·‖"), [False] * 3 + [True] * 2
+    )
+    for node in sorted(graph.nodes, key=lambda node: (node.column, node.row)):
+        norms = (_known(value) for value in (node.norm, node.gradient_norm))
+        made.add_row(*map(Text, (node.name, node.formula, node.shape, *norms)))
+    return made
+
+
+def _known(value: float) -> str:
+    return "" if math.isnan(value) else fixed(value, 0)
+
+
+def _bars(chart: BarChart) -> RenderableType:
+    """A row for each label, a column for each group; of a long histogram only its ends."""
+    if chart.count > MOST_ROWS:
+        low, high = (fixed(ends(list(chart.numbers()), default=math.nan), 0) for ends in (min, max))
+        return Text(f"{chart.title}: {chart.count} bars from {low} to {high}")
+    names = [group.name for group in chart.groups]
+    made = titled_table(chart.title, ("", *names), [False, *[True] * len(names)])
+    for place in range(chart.count):
+        cells = (Text(_bar(group, place)) for group in chart.groups)
+        made.add_row(Text(chart.name(place)), *cells)
+    return made
+
+
+def _bar(group: BarGroup, place: int) -> str:
+    """A value with the ends of its error bar, e.g. "0.21 (0.18 to 0.24)"."""
+    if place >= len(group.values):
+        return ""
+    value, interval = fixed(group.values[place], 0), group.interval(place)
+    if interval is None:
+        return value
+    low, high = (fixed(end, 0) for end in interval)
+    return f"{value} ({low} to {high})"

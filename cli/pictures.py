@@ -12,7 +12,7 @@ from rich.text import Text
 from tui.capabilities import capabilities
 from tui.charts.halfblocks import Picture, draw_picture
 from tui.charts.pieces import Piece
-from tui.charts.tiles import draw_tiles, lines_wanted, tiled
+from tui.charts.tiles import draw_tiles, lines_wanted, signed, tiled
 from tui.widgets.pieces import shading_for
 
 _STYLES = {"good": "green", "alert": "red"}
@@ -33,8 +33,10 @@ class PictureRows:
         width = options.max_width
         tiling = tiled(self._pictures, width, self._most or lines_wanted(self._pictures, width))
         if tiling is None or not _drawable(console, options):
-            told = " · ".join(picture.caption for picture in self._pictures if picture.caption)
-            yield Text(f"{self._title}: {told or f'{len(self._pictures)} pictures'}")
+            plain = not options.encoding.startswith("utf")
+            told = [signed(picture, plain=plain) for picture in self._pictures if picture.caption]
+            words = (", " if plain else " · ").join(told) or f"{len(self._pictures)} pictures"
+            yield Text(f"{self._title}: {words}")
             return
         yield Text(self._title)
         for line in draw_tiles(self._pictures[: tiling.room], tiling, draw_picture):

@@ -261,15 +261,19 @@ class DashboardApp(App[None]):
         self.do_quit()
 
     def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:
-        """The palette lists the whole table of actions."""
+        """The palette lists the whole table of actions, or those of a screen with its own."""
         if not getattr(screen, "dashboard_keys", True):
-            yield SystemCommand("theme: dark or light", "View", self.do_theme)
-            yield SystemCommand("quit: leave the program", "Program", self.do_quit)
+            own = getattr(screen, "commands", None)
+            yield from own() if own else self._always_offered()
             return
         for action in ACTIONS:
             name = f"{action.label}: {action.help}"
             run = partial(self.action_perform, action.id)
             yield SystemCommand(name, f"{action.group.partition(':')[0]}, {key_of(action.id)}", run)
+
+    def _always_offered(self) -> Iterable[SystemCommand]:
+        yield SystemCommand("theme: dark or light", "View", self.do_theme)
+        yield SystemCommand("quit: leave the program", "Program", self.do_quit)
 
     def _open_lab(self, opening: Opening) -> None:
         self.do_lab()

@@ -15,6 +15,7 @@ from engine.config import RunConfig
 from engine.link import Lost, Progress, Refused
 from tui.app import Opening
 from tui.capabilities import Capabilities
+from tui.lab.keymap import ACTIONS
 from tui.screens.catalogue import CatalogueScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.lab import LabScreen
@@ -226,6 +227,7 @@ async def test_refusal_preparation_and_loss_are_told() -> None:
         await lab.press("r")
         await lab.feed([Lost("the engine is gone: SIGKILL")])
         assert "SIGKILL" in lab.text()
+        assert lab.text().lower().count("the engine is gone") == 1
         await lab.press("r")
         await lab.let_settle()
         assert "SIGKILL" not in lab.text()
@@ -294,3 +296,23 @@ async def test_plain_signs_where_the_terminal_has_no_others() -> None:
     async with bench(terminal=plain) as lab:
         await lab.feed(run())
         assert not set("✓✗●▶░▒▓█╱━⠁±") & set(lab.text())
+
+
+async def test_the_palette_offers_the_laboratory_s_actions_and_turns_parameters() -> None:
+    async with bench() as lab:
+        await lab.feed(run())
+        offered = {c.title: c for c in lab.app.get_system_commands(lab.screen)}
+        for action in ACTIONS:
+            assert f"{action.label}: {action.help}" in offered
+        offered["sigma on: spread; runs the experiment again"].callback()
+        await lab.let_settle()
+        assert lab.link.experiments[-1][1].sigma == 2.0
+        offered["lesson: the question, the lesson, the parameters"].callback()
+        await lab.let_settle()
+        assert "It grows geometrically" in lab.text()
+
+
+async def test_the_palette_of_the_catalogue_offers_what_every_screen_does() -> None:
+    async with bench(Opening()) as lab:
+        titles = {c.title for c in lab.app.get_system_commands(lab.app.screen)}
+        assert titles == {"theme: dark or light", "quit: leave the program"}

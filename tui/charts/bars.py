@@ -88,10 +88,7 @@ class Heights:
     def eighths(self, value: float) -> int:
         """The length of a bar in eighths of a cell, below zero where it hangs; 1 is the least."""
         length = round((self.cells(value) - self.zero) * 8)
-        if length or not value:
-            return length
-        up = value > 0 if 0 < self.zero < self.rows else self.zero == 0
-        return 1 if up else -1
+        return length or (value > 0) - (value < 0)
 
     def line(self, value: float) -> int:
         """The line, from the top, in which the end of a bar of this length lies."""
@@ -133,10 +130,10 @@ def heights(chart: BarChart, rows: int) -> tuple[Heights, Axis]:
     numbers = [min(max(v, -LARGEST), LARGEST) for v in chart.numbers()]
     low, high = min([0.0, *numbers]), max([0.0, *numbers])
     endless = {value for group in chart.groups for value in group.values if math.isinf(value)}
-    low = min(low, -high / 4) if -math.inf in endless else low  # room for a bar without an end
-    high = max(high, -low / 4) if math.inf in endless else high
+    low = min(low, -(high or 1) / 4) if -math.inf in endless else low  # room for what has no end
+    high = max(high, -(low or -1) / 4) if math.inf in endless else high
     axis = value_axis(low, high, min(6, max(1, rows // 2)))
-    bottom, top = min(0.0, axis.low), max(0.0, axis.high)
+    bottom, top = min(low, axis.low), max(high, axis.high)
     zero = round(rows * (-bottom / (top - bottom)))
     zero = min(max(zero, int(bottom < 0)), rows - int(top > 0))
     up = top / (rows - zero) if zero < rows else 0.0

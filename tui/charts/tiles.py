@@ -47,7 +47,7 @@ def tiled(pictures: Sequence[Picture], width: int, height: int) -> Tiling | None
 
     Where there is not even room for one of those, a smaller one. None where nothing fits.
     """
-    if not pictures:
+    if not pictures or width < 1:
         return None
     for columns, captions, wanted in _sizes(pictures, width):
         tiling = _tiling(pictures, (columns, captions), width, height)
@@ -105,11 +105,16 @@ def caption(picture: Picture, width: int, most: int, *, plain: bool = False) -> 
 
     A sign before it says the tone to those who see no colours.
     """
-    lines = wrapped(_told(picture, plain), width)
+    lines = wrapped(signed(picture, plain=plain), width)
     if len(lines) > most > 0:
         lines[most - 1 :] = [" ".join(lines[most - 1 :])]
     texts = (cut(line, width, "." if plain else "…") for line in lines[:most])
     return [[(text, ROLES[picture.tone], "")] for text in texts]
+
+
+def signed(picture: Picture, *, plain: bool = False) -> str:
+    """The caption after a sign for its tone."""
+    return f"{_SIGNS[picture.tone][plain]}{picture.caption}" if picture.caption else ""
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -158,11 +163,7 @@ def _widest(pictures: Sequence[Picture]) -> int:
 
 def _captions(pictures: Sequence[Picture], columns: int) -> int:
     """The lines that the captions take, up to a limit."""
-    return min(_MOST_CAPTION, max(len(wrapped(_told(p), columns)) for p in pictures))
-
-
-def _told(picture: Picture, plain: bool = False) -> str:
-    return f"{_SIGNS[picture.tone][plain]}{picture.caption}" if picture.caption else ""
+    return min(_MOST_CAPTION, max(len(wrapped(signed(p), columns)) for p in pictures))
 
 
 def _beside(cells: Sequence[Sequence[Piece]], columns: int) -> list[Piece]:
