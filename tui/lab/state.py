@@ -72,7 +72,7 @@ class Lab:
         """Whether the experiment under way only waits at its end to be gone back in."""
         name = self.under_way
         advanced = self.results[name].view.advanced if name else None
-        return bool(advanced) and advanced.done >= advanced.total and self.paused(name)
+        return advanced is not None and advanced.done >= advanced.total and self.paused(name)
 
     def running(self, name: str) -> bool:
         """Whether this experiment is under way."""
