@@ -181,7 +181,8 @@ class Decay:
         """An orthonormal basis [seeds, d, n] of the training inputs; None where they span all."""
         if self.plan.examples >= self.plan.truth.features:
             return None
-        return torch.linalg.qr(self.drawn.x.mT).Q
+        basis: Tensor = torch.linalg.qr(self.drawn.x.mT).Q
+        return basis
 
     def unseen(self, weights: Tensor) -> Tensor:
         """P₀w: the part of weights [seeds, nets, d] that is orthogonal to all training inputs."""
@@ -192,7 +193,8 @@ class Decay:
     @cached_property
     def unseen_start(self) -> Tensor:
         """‖P₀w₀‖ of the start N(0, I), [seeds]."""
-        return self.unseen(self.drawn.w0.unsqueeze(1)).norm(dim=2)[:, 0]
+        sizes: Tensor = torch.linalg.vector_norm(self.unseen(self.drawn.w0.unsqueeze(1)), dim=2)
+        return sizes[:, 0]
 
     def _made(self, rule: Rule, starts: tuple[str, ...], decays: tuple[float, ...]) -> Nets:
         from_start = {"normal": self.drawn.w0, "zero": torch.zeros_like(self.drawn.w0)}

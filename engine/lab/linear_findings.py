@@ -70,7 +70,8 @@ def least_squares_errors(drawn: Drawn, truth: Truth) -> Tensor:
     """Squared test error, σ² included, of least squares without intercept on y − b*, [seeds]."""
     labels = (drawn.y - truth.intercept).unsqueeze(2)
     weights = (torch.linalg.pinv(drawn.x) @ labels).squeeze(2)
-    return (weights - truth.weight).square().sum(1) + truth.noise**2
+    off: Tensor = weights - truth.weight
+    return off.square().sum(1) + truth.noise**2
 
 
 def _least_squares(decay: Decay) -> Finding:

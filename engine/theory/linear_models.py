@@ -169,11 +169,13 @@ class Descent:
         flat = self._rates <= 1e-12 * self._rates[..., -1:]
         learned = torch.where(flat, lr * updates, (1 - left) / torch.where(flat, 1.0, self._rates))
         ended = left * self._turned(start) + learned * self._pull
-        return (self._axes @ ended.unsqueeze(-1)).squeeze(-1)
+        back: Tensor = self._axes @ ended.unsqueeze(-1)
+        return back.squeeze(-1)
 
     def stable(self, lr: float) -> bool:
         """Whether no direction grows."""
         return bool((lr * self._rates <= 2).all())
 
     def _turned(self, vector: Tensor) -> Tensor:
-        return (vector.unsqueeze(-2) @ self._axes).squeeze(-2)
+        turned: Tensor = vector.unsqueeze(-2) @ self._axes
+        return turned.squeeze(-2)
