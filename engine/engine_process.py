@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 
 from engine import wire
+from engine.engine_socket import EngineGoneError, EngineSocket
 from engine.host.private import LOG, clear
 from engine.text import clean
 
@@ -27,10 +27,6 @@ _LAST_PATIENCE = 1.0  # seconds more when it has been terminated
 _REACHABLE = 60.0  # seconds from its launch in which it must have made its socket
 _MOMENT = 0.5  # seconds between the end of its socket and its own
 _REAPED = 0.05  # seconds for the kernel to take down what was killed
-
-
-class EngineGoneError(Exception):
-    """The engine process has ended, or does not answer any more."""
 
 
 class EngineProcess:
@@ -51,18 +47,12 @@ class EngineProcess:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._clock = clock
-        self._connected = False
-        self._hung_up_at: float | None = None
-        self._failure = ""
-        self._lines = wire.Lines()
-        self._waiting = bytearray()
         self._room = _private_room()
         self.log = self._room / LOG
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self._room, ignore_errors=True)
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            undo.enter_context(self._socket)
-            self._socket.setblocking(False)
+            self._socket = EngineSocket(self._room / SOCKET, clock)
+            undo.callback(self._socket.close)
             self._process = self._launched(runs, command)
             undo.pop_all()
         self._launched_at = clock()
@@ -90,8 +80,7 @@ class EngineProcess:
 
     def send(self, message: wire.Message) -> None:
         """Send a request as soon as the engine takes it."""
-        self._waiting += wire.encode(message)
-        self._flush()
+        self._socket.send(message)
 
     def receive(self) -> list[wire.Answer]:
         """The answers that have come.
@@ -100,8 +89,7 @@ class EngineProcess:
             EngineGoneError: when the engine is gone and every answer has been given.
         """
         ended = self._process.poll() is not None  # before the last look at what it has said
-        self._flush()
-        answers = self._read()
+        answers = self._socket.receive()
         if not answers and (ended or self._overdue):
             raise EngineGoneError
         return answers
@@ -110,7 +98,7 @@ class EngineProcess:
         """How it ended and what it wrote last, for people; it names the log."""
         code = self._process.poll()
         if code is None:
-            why = f" ({self._failure})" if self._failure else ""
+            why = f" ({self._socket.failure})" if self._socket.failure else ""
             return f"it does not answer{why}; its log is {self.log}"
         said = self.log.read_bytes()[-4096:] if self.log.exists() else b""
         lines = [clean(line, 200) for line in said.decode(errors="replace").split("\n")]
@@ -131,6 +119,10 @@ class EngineProcess:
             self._process.wait()
             shutil.rmtree(self._room, ignore_errors=True)
 
+    def detach(self) -> None:
+        """Leave it to itself: its run goes on, and it ends when that is done; idempotent."""
+        self._socket.close()
+
     def abandon(self) -> None:
         """Let go of an engine that is gone; its log stays when it says something."""
         self._socket.close()
@@ -141,9 +133,9 @@ class EngineProcess:
     @property
     def _overdue(self) -> bool:
         """Whether a process that lives has kept its socket closed for too long."""
-        if self._hung_up_at is not None:
-            return self._clock() - self._hung_up_at >= _MOMENT
-        return not self._connected and self._clock() - self._launched_at >= _REACHABLE
+        if self._socket.hung_up_at is not None:
+            return self._clock() - self._socket.hung_up_at >= _MOMENT
+        return not self._socket.connected and self._clock() - self._launched_at >= _REACHABLE
 
     def _ends_within(self, seconds: float) -> bool:
         try:
@@ -153,51 +145,15 @@ class EngineProcess:
         return True
 
     def _ask_to_end(self) -> None:
-        if self._process.poll() is not None or self._socket.fileno() < 0:
+        if self._process.poll() is not None or not self._socket.open:
             return
-        self.send(wire.Shutdown())
-        if not self._connected:
+        if not self._socket.connected:
+            self._socket.flush()
+        if not self._socket.connected:
             self._process.terminate()  # it has nothing to lose yet
             return
         with contextlib.suppress(OSError):  # then it is ending already
-            self._socket.settimeout(1.0)
-            self._socket.sendall(self._waiting)
-
-    def _read(self) -> list[wire.Answer]:
-        answers: list[wire.Answer] = []
-        if not self._connected:
-            return answers
-        try:
-            while data := self._socket.recv(1 << 16):
-                answers += map(wire.answer, self._lines.feed(data))
-        except BlockingIOError:
-            return answers
-        except (OSError, ValueError) as error:
-            self._socket.close()  # what follows nonsense is not read
-            self._hang_up(str(error))
-            return answers
-        self._hang_up()
-        return answers
-
-    def _flush(self) -> None:
-        if self._hung_up_at is not None:
-            self._waiting.clear()
-            return
-        try:
-            if not self._connected:
-                self._socket.connect(str(self._room / SOCKET))
-                self._connected = True
-            while self._waiting:
-                del self._waiting[: self._socket.send(self._waiting)]
-        except (FileNotFoundError, ConnectionRefusedError, BlockingIOError):
-            return  # not there yet, or busy
-        except OSError as error:
-            self._hang_up(str(error))
-
-    def _hang_up(self, failure: str = "") -> None:
-        """Remember that nothing can be said or heard any more; `receive` tells."""
-        if self._hung_up_at is None:
-            self._hung_up_at, self._failure = self._clock(), clean(failure, 200)
+            self._socket.send_at_last(wire.Shutdown(), 1.0)
 
 
 def _private_room() -> Path:

@@ -150,11 +150,17 @@ class HistogramsMeasured(Event, frozen=True, kw_only=True):
     histograms: tuple[Histogram, ...]
 
 
-class EpochFinished(Event, frozen=True, kw_only=True):
+class EpochFinished(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The end of a pass over the training set.
 
     Train figures are averages within the epoch, each before its update (as the chapter plots
-    them); test figures are taken after it. `seconds` leaves pauses and the evaluation out.
+    them), in train mode; test figures are taken after it. `seconds` leaves pauses and the
+    evaluation out.
+
+    With dropout a train loss in train mode may lie above the test loss. There `train_loss_eval`
+    and `train_accuracy_eval` are those of the network after the epoch, without masks, on at most
+    10,000 training examples spread over the set: what one more pass forward over as many costs.
+    Where no dropout rate is above 0 they are NaN, and left out of the JSON.
     """
 
     epoch: int
@@ -165,6 +171,8 @@ class EpochFinished(Event, frozen=True, kw_only=True):
     test_accuracy: float
     seconds: float
     samples_per_second: float
+    train_loss_eval: float = math.nan
+    train_accuracy_eval: float = math.nan
 
 
 class ControlApplied(Event, frozen=True, kw_only=True):

@@ -1,28 +1,58 @@
-"""The link to a run in an engine process: requests by socket, events from the run's record."""
+"""The link to runs in an engine process: requests by socket, events from the runs' records."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from engine import wire
+from engine.attached_engine import AttachedEngine
 from engine.controls import AnyControl
-from engine.engine_process import EngineGoneError, EngineProcess
+from engine.engine_process import EngineProcess
+from engine.engine_socket import EngineGoneError
+from engine.errors import BadInput
 from engine.events import RunFinished
 from engine.link import Lost, News
+from engine.store import catalogue
+from engine.store.head import head_of
 from engine.store.layout import LOG, runs_directory
 from engine.store.reader import Damage, Follower
 from engine.text import clean
 
 
+class Engine(Protocol):
+    """An engine as a link needs it; `EngineProcess` and `AttachedEngine` are."""
+
+    def send(self, message: wire.Message) -> None:
+        """Send a request."""
+
+    def receive(self) -> list[wire.Answer]:
+        """What has come, or `EngineGoneError`."""
+
+    def last_words(self) -> str:
+        """What is known of its end."""
+
+    def close(self) -> None:
+        """Make it end."""
+
+    def detach(self) -> None:
+        """Leave it to itself."""
+
+    def abandon(self) -> None:
+        """Let go of one that is gone."""
+
+
 class ProcessLink:
     """A `RunLink` to an engine process that is launched with the link, and again when it is lost.
 
-    `damage` tells of lines in the records that could not be read.
+    With `engine` it is that one to begin with, and what is read first are the logs `past`: those
+    that a run under way has gone on from, the oldest first, and its own. `damage` tells of lines
+    in the record followed that could not be read.
 
     Raises:
         BadInput: on creation, when the directory of runs cannot be written.
@@ -33,14 +63,18 @@ class ProcessLink:
         self,
         runs: Path | None = None,
         *,
-        launch: Callable[[Path], EngineProcess] = EngineProcess,
+        launch: Callable[[Path], Engine] = EngineProcess,
+        engine: Engine | None = None,
+        past: Iterable[Path] = (),
     ) -> None:
         self._runs = runs or runs_directory()
         self._launch = launch
-        self._engine: EngineProcess | None = launch(self._runs)
+        self._engine: Engine | None = engine or launch(self._runs)
+        self._past = deque(past)
         self._answers: deque[wire.Answer] = deque()
         self._unsaid: list[News] = []
         self._log: Follower | None = None
+        self._log_path: Path | None = None
         self._finished = False
         self._gone = False
         self._last_id = self._start_id = self._fetch_id = 0
@@ -89,6 +123,13 @@ class ProcessLink:
             news += self._follow(deadline)
         return news
 
+    def detach(self) -> None:
+        """Leave the run under way and its engine to themselves."""
+        engine, self._engine = self._engine, None
+        if engine:
+            engine.detach()
+        self._forget_log()
+
     def close(self) -> None:
         """End the run under way and the engine; waits some seconds at most."""
         engine, self._engine = self._engine, None
@@ -98,8 +139,8 @@ class ProcessLink:
 
     @property
     def _behind(self) -> bool:
-        """Whether the log holds more than the budget allowed to read."""
-        return self._log is not None and not self._log.caught_up
+        """Whether the logs hold more than the budget allowed to read."""
+        return bool(self._past) or (self._log is not None and not self._log.caught_up)
 
     def _new_id(self) -> int:
         self._last_id += 1
@@ -126,16 +167,23 @@ class ProcessLink:
             self._gone = True
 
     def _follow(self, deadline: float) -> list[News]:
-        if self._log is None:
-            return []
-        events = self._log.drain(max(0.0, deadline - time.perf_counter()))
-        self._finished = self._finished or any(isinstance(e, RunFinished) for e in events)
-        return [*events]
+        news: list[News] = []
+        while True:
+            if self._log is not None:
+                events = self._log.drain(max(0.0, deadline - time.perf_counter()))
+                self._finished = self._finished or any(isinstance(e, RunFinished) for e in events)
+                news += events
+                if not self._log.caught_up:
+                    return news
+            if not self._past:
+                return news
+            news += self._open_log(self._past.popleft())
 
     def _meet(self, answer: wire.Answer) -> list[News]:
         match answer:
             case wire.RunOpened(directory=directory):
-                return self._open_log(Path(directory) / LOG)
+                path = Path(directory) / LOG
+                return [] if path == self._log_path else self._open_log(path)
             case wire.RunEnded(finished=finished):
                 recorded = self._finished
                 self._forget_log()
@@ -148,6 +196,7 @@ class ProcessLink:
         self._forget_log()
         try:
             self._log = Follower(path)
+            self._log_path = path
         except OSError as error:
             return [Lost(f"the run's record cannot be read: {error.strerror}: {path}")]
         return []
@@ -155,7 +204,7 @@ class ProcessLink:
     def _forget_log(self) -> None:
         if self._log:
             self._log.close()
-        self._log = None
+        self._log = self._log_path = None
         self._finished = False
 
     def _lose(self) -> list[News]:
@@ -167,3 +216,29 @@ class ProcessLink:
         words = engine.last_words()
         engine.abandon()
         return [Lost(f"the engine is gone: {words}")]
+
+
+def attached(runs: Path, run_id: str) -> ProcessLink:
+    """The link to the engine that a run is under way in, with the run's whole past.
+
+    Raises:
+        BadInput: when the run is not under way, or is not an engine's.
+    """
+    run = catalogue.entry(runs, run_id)
+    if run.summary.outcome or not run.live:
+        raise BadInput(
+            f"run {run_id} is not under way ({run.state}): mlp-tui replay {run_id} shows it"
+        )
+    head = head_of(run.directory)
+    if not head.address:
+        raise BadInput(
+            f"run {run_id} belongs to a program of its own (process {head.pid}): "
+            f"mlp-tui replay {run_id} shows it, but nobody else can steer it"
+        )
+    try:
+        engine = AttachedEngine(Path(head.address))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise BadInput(f"the engine of run {run_id} does not answer: {why}") from error
+    past = [directory / LOG for directory in catalogue.lineage(runs, run_id)]
+    return ProcessLink(runs, engine=engine, past=past)

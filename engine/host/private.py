@@ -13,6 +13,8 @@ from engine.errors import BadInput
 
 LOG = "engine.log"
 """The name, beside the socket, of the file that the engine's output goes to."""
+_BACKLOG = 128
+"""Connections that may wait while the loop is busy; one more is refused at once."""
 
 
 def listen(path: Path) -> socket.socket:
@@ -65,7 +67,7 @@ def _bound(path: Path) -> socket.socket:
     before = os.umask(0o177)
     try:
         listener.bind(str(path))
-        listener.listen(4)
+        listener.listen(_BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -124,7 +124,7 @@ def test_one_that_cannot_be_launched_leaves_nothing(place: Path, tmp_path: Path)
 def test_one_that_is_stopped_is_not_waited_for_long(
     engine: EngineProcess, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine._connected = True  # so that it is asked to end before it is told to
+    engine._socket.connected = True  # so that it is asked to end before it is told to
     os.kill(engine.pid, signal.SIGSTOP)
     waits: list[float | None] = []
     wait = engine._process.wait
@@ -143,7 +143,7 @@ def test_one_that_is_stopped_is_not_waited_for_long(
 def test_an_interrupted_wait_ends_it_all_the_same(
     engine: EngineProcess, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine._connected = True
+    engine._socket.connected = True
     wait = engine._process.wait
 
     def interrupted(timeout: float | None = None) -> int:

@@ -33,6 +33,7 @@ from engine.events import (
 from engine.link import Fetched, Lost, News, Progress, Refused, RunLink
 from engine.local_link import LocalLink
 from engine.process_link import ProcessLink
+from engine.store import reader
 from engine.store.layout import LOG
 from engine.store.record import RecordSink
 
@@ -356,7 +357,10 @@ class TestEngineProcess:
         last = (tmp_path / run.run_id / LOG).read_bytes().splitlines()[-1]
         assert b'"outcome":"completed"' in last
 
-    def test_a_small_budget_only_delays(self, link: ProcessLink) -> None:
+    def test_a_small_budget_only_delays(
+        self, link: ProcessLink, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reader, "_LOOK", 1)
         link.start(RunConfig(epochs=30))
         news: list[News] = []
         deadline = time.monotonic() + PATIENCE
@@ -489,7 +493,7 @@ def test_a_directory_named_engine_where_the_user_stands_is_not_run(
     engine = EngineProcess(tmp_path)
     engine.send(wire.Ask(control=Pause()))
     deadline = time.monotonic() + PATIENCE
-    while engine._waiting and engine._process.poll() is None:
+    while not engine._socket.connected and engine._process.poll() is None:
         engine.receive()
         assert time.monotonic() < deadline
         threading.Event().wait(0.01)
