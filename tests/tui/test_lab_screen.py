@@ -8,7 +8,8 @@ import pytest
 import synthetic_run
 from fake_experiment import GrowthSettings, run
 from fake_link import FakeLink
-from lab_bench import bench
+from lab_bench import Bench, bench
+from shown_experiment import SHOWN, shown_run
 
 from engine import controls, events
 from engine.config import RunConfig
@@ -19,8 +20,10 @@ from tui.lab.keymap import ACTIONS
 from tui.screens.catalogue import CatalogueScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.lab import LabScreen
+from tui.widgets.bars import BarPlot
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.lab_plot import LabPlot
+from tui.widgets.pictures import Pictures
 
 
 def configs(link: FakeLink) -> list[Any]:
@@ -316,3 +319,61 @@ async def test_the_palette_of_the_catalogue_offers_what_every_screen_does() -> N
     async with bench(Opening()) as lab:
         titles = {c.title for c in lab.app.get_system_commands(lab.app.screen)}
         assert titles == {"theme: dark or light", "quit: leave the program"}
+
+
+def titles(lab: Bench) -> set[str]:
+    """The titles of the panels in sight."""
+    shown = [w for w in lab.screen.query("#figures > *, #texts > *") if w.display]
+    heads = [widget.prepare(widget.content_size)[0].text for widget in shown]  # type: ignore[attr-defined]
+    return {head.strip().split("  ")[0] for head in heads}
+
+
+async def test_every_panel_of_an_experiment_is_reached_by_the_arrow() -> None:
+    for size in ((120, 36), (80, 24), (40, 12)):
+        async with bench(Opening("shown"), size=size, experiments=(SHOWN,)) as lab:
+            await lab.feed(shown_run())
+            seen = titles(lab)
+            for _ in range(10):
+                await lab.press("right")
+                await lab.let_settle()
+                seen |= titles(lab)
+        assert {
+            "Points and fit: y",
+            "Loss",
+            "Norm of w",
+            "confusion",
+            "label shift: p(y)",
+            "weights: count",
+            "predicted",
+            "verdict",
+            "claim",
+        } <= seen
+
+
+async def test_pictures_stand_below_charts_and_grids_that_come_later() -> None:
+    async with bench(Opening("shown"), size=(120, 60), experiments=(SHOWN,)) as lab:
+        told = shown_run(finish=False)
+        told.sort(key=lambda e: not isinstance(e, events.RunStarted | events.PicturesShown))
+        await lab.feed(told)
+        pictures, heat = lab.screen.query_one(Pictures), lab.screen.query_one(Heatmap)
+        bars = list(lab.screen.query(BarPlot))
+        assert pictures.region.y > heat.region.y
+        assert pictures.region.width > 2 * heat.region.width
+        assert {bar.region.y for bar in bars} == {heat.region.y}
+        assert all(w.display for w in (pictures, heat, *bars, *lab.screen.query(LabPlot)))
+        await lab.press("r")
+        await lab.feed([shown_run(finish=False)[0]])
+        assert "predicted  not shown yet" in lab.text()
+        assert "label shift  not measured yet" in lab.text()
+
+
+async def test_arrows_move_in_pictures_that_do_not_fit() -> None:
+    async with bench(Opening("shown"), size=(40, 12), experiments=(SHOWN,)) as lab:
+        await lab.feed(shown_run())
+        await lab.press(*["right"] * 6)
+        await lab.let_settle()
+        assert "1-3 of 6" in lab.text()
+        await lab.press("j")
+        assert "4-6 of 6" in lab.text()
+        await lab.press("k")
+        assert "1-3 of 6" in lab.text()

@@ -153,7 +153,7 @@ def slots(chart: BarChart, columns: int) -> Slots:
     dense = groups > 1 and slot < groups + 1
     beside = 1 if dense else groups
     bar = max(1, min(WIDEST, (slot - 1) // beside))
-    slot = min(slot, beside * bar + max(1, beside * bar // 2))
+    slot = min(slot, 2 * beside * bar)
     return Slots(count, groups, slot, bar, (slot - beside * bar) // 2, dense, share)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import reduce
 
 import pytest
 from fake_experiment import GROWTH, GrowthSettings, run
 
 from engine import events
+from engine.experiments.contract import Chart as ChartSpec
+from tui.charts.chart import Chart
 from tui.lab import curves, figures
 from tui.lab.catalogue import Entry, matching
 from tui.lab.state import Result
@@ -136,3 +139,91 @@ def test_the_catalogue_finds_by_name_and_by_question() -> None:
     assert [e.name for e in matching(listed, "Relu-Vs")] == ["relu-vs-sigmoid"]
     assert [e.name for e in matching(listed, "equal units")] == ["symmetry"]
     assert matching(listed, "zzz") == []
+
+
+def scattered(*told: events.AnyEvent, log: bool = False) -> Chart:
+    spec = ChartSpec("fit", "Fit", "x", "y", log=log)
+    experiment = replace(GROWTH, charts=(spec,))
+    (chart,) = curves.charts(experiment, after(list(told)))
+    return chart
+
+
+POINTS = events.SeriesExtended(
+    series="fit/points train", x=(0.0, 1.0, 2.0), y=(-1.0, math.nan, 3.0)
+)
+
+
+def test_points_are_drawn_apart_and_the_view_is_theirs() -> None:
+    chart = scattered(
+        events.SeriesExtended(series="fit/degree 19", x=(0.0, 2.0), y=(-5e5, 1e6)),
+        events.SeriesExtended(series="fit/theory", x=(0.0, 2.0), y=(-1.0, 3.0)),
+        POINTS,
+        events.SeriesExtended(series="fit/points test", x=(1.0,), y=(2.0,)),
+    )
+    told = {curve.name: (curve.style, curve.sign, curve.value) for curve in chart.curves}
+    assert told == {
+        "train": ("points", 0, ""),
+        "test": ("points", 1, ""),
+        "degree 19": ("line", 0, ""),
+        "theory": ("line", 0, ""),
+    }
+    assert chart.y_range == pytest.approx((-1.2, 3.2))
+    assert chart.clip
+
+
+def test_without_finite_points_the_view_is_that_of_the_curves() -> None:
+    broken = events.SeriesExtended(series="fit/points", x=(0.0,), y=(math.inf,))
+    for log in (False, True):
+        chart = scattered(broken, log=log)
+        assert (chart.y_range, chart.clip) == (None, False)
+    assert scattered(POINTS, log=True).y_range == (3.0, 3.0)
+
+
+def test_the_view_stands_still_while_the_fit_morphs() -> None:
+    ranges = set()
+    for height in (1.0, 1e3, 1e9):
+        fit = events.SeriesExtended(
+            series="fit/fit", x=(0.0, 2.0), y=(height, -height), afresh=True
+        )
+        chart = scattered(POINTS, fit)
+        ranges.add((chart.x_range, chart.y_range))
+    assert len(ranges) == 1
+
+
+def test_bars_keep_their_numbers_and_lose_control_characters() -> None:
+    told = events.BarsChanged(
+        bars="p\x1b]0;",
+        labels=("a\n", "b"),
+        groups=(
+            events.Bars(name="true\x07", values=(0.2, math.nan)),
+            events.Bars(name="naive", values=(0.5, 0.5), low=(0.4, 0.4), high=(0.6, 0.6)),
+            events.Bars(name="theory even", values=(0.5, 0.5)),
+        ),
+        y="share",
+    )
+    (chart,) = figures.bar_charts(fold(told, RunView())).values()
+    assert (chart.title, chart.labels) == ("p]0;: share", ("a", "b"))
+    names = [(group.name, group.role, group.theory) for group in chart.groups]
+    assert names == [
+        ("true", "loss", False),
+        ("naive", "train-accuracy", False),
+        ("theory even", "mark", True),
+    ]
+    assert chart.groups[1].interval(0) == (0.4, 0.6)
+    assert chart.broken == ["true NaN at b"]
+
+
+def test_pictures_keep_their_bytes_and_lose_control_characters() -> None:
+    told = events.PicturesShown(
+        pictures="worst\x9b",
+        items=(
+            events.Picture(width=1, height=1, pixels=b"\x1b", caption="c\x1b[2J", tone="bad"),
+            events.Picture(width=1, height=1, pixels=b"abc", channels=3),
+        ),
+    )
+    (row,) = figures.pictures(fold(told, RunView())).values()
+    assert row.title == "worst"
+    assert [(p.pixels, p.channels, p.caption, p.tone) for p in row.pictures] == [
+        (b"\x1b", 1, "c[2J", "bad"),
+        (b"abc", 3, "", "plain"),
+    ]
