@@ -100,7 +100,8 @@ class Directions:
 
     def __init__(self, x: Tensor, y: Tensor, w0: Tensor, lr: float) -> None:
         design = features(x, w0.shape[-1])
-        left, self._s, self._axes = torch.linalg.svd(design, full_matrices=False)
+        factors: tuple[Tensor, Tensor, Tensor] = torch.linalg.svd(design, full_matrices=False)
+        left, self._s, self._axes = factors
         self._w0, self._lr = w0, lr
         self.eigenvalues = 2 * self._s.square() / x.shape[1]
         residual = y - _times(design, w0)
@@ -133,4 +134,4 @@ def _times(matrix: Tensor, vector: Tensor) -> Tensor:
 def lost(w: Tensor) -> Tensor:
     """Which data sets' weights [sets, …] have run away: not finite, or beyond all reason."""
     size = w.flatten(1).abs().amax(1)
-    return torch.logical_not(size < 1e6)
+    return ~(size < 1e6)  # NaN is not below

@@ -139,6 +139,7 @@ def _descent(study: Study) -> Iterator[Finding]:
             tolerance=SAME,
             source="w_k − ŵ = (I − ηH)^k (w₀ − ŵ)",
         )
+        return
     first_order = study.plan.lr * float(median(shown.eigenvalues[:, 0]))
     if study.plan.seeds < FEW or first_order > COARSE or not bool(kept.all()):
         return

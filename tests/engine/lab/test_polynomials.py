@@ -118,8 +118,20 @@ def test_expected_errors_are_the_mean_over_the_noise_at_the_points_at_hand() -> 
         measured, wanted = getattr(found, name), getattr(expected, name)[0]
         error = measured.std(0) / math.sqrt(many)
         assert bool(((measured.mean(0) - wanted).abs() < 5 * error).all()), name
-    ratio = found.test[:, 4] / expected.test[:, 4]
-    assert float(ratio.var()) == pytest.approx(float(expected.test_spread(5)[0]), rel=0.3)
+
+
+def test_the_spread_of_a_test_error_is_that_of_its_gaussian_quadratic_form() -> None:
+    draws = drawn(3, 25)
+    basis = Basis(draws.x)
+    expected = Expected(draws, basis, 0.1)
+    for p in (1, 5, 12):
+        psi = basis.at(draws.x_test)[..., :p]
+        covariance = torch.eye(100, dtype=psi.dtype) + psi @ psi.mT
+        trace = covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
+        wanted = 2 * covariance.square().sum((-2, -1)) / trace**2
+        assert torch.allclose(expected.test_spread(p), wanted, rtol=1e-9)
+        if p >= 5:
+            assert torch.allclose(expected.test[:, p - 1], 0.01 * trace / 100, rtol=1e-9)
 
 
 def test_folds_hold_every_point_out_once_and_leave_the_rest_in() -> None:
