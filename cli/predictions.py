@@ -49,7 +49,7 @@ class _Classes:
         whole = len(names) <= MOST_COUNTED and fits <= options.max_width
         heads = [name[: max(_LETTERS, wide - 1)] for name in names] if whole else []
         table = titled_table(
-            "confusion: rows are the true class, columns the predicted one" if whole else "classes",
+            "confusion (row: true)" if whole else "classes",
             ("class", *heads, *told.CLASS_COLUMNS[1:3]),
             [False, *[True] * (len(heads) + 2)],
         )
@@ -63,6 +63,6 @@ def _confused(view: RunView, event: PredictionsMeasured) -> str:
     """``most often confused: shirt → T-shirt/top 123 of 1,000 · …``."""
     parts = []
     for pair in event.confused[:_MOST_NAMED]:
-        of = f" of {sum(event.confusion[pair.label]):,}" if event.confusion else ""
+        of = f" of {sum(event.confusion[pair.label]):,}" if event.confusion else " times"
         parts.append(f"{told.mistake(view, pair)} {pair.examples:,}{of}")
     return f"most often confused: {' · '.join(parts)}"

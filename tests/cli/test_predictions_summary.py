@@ -67,7 +67,7 @@ def test_where_the_matrix_does_not_fit_the_shares_stay() -> None:
 def test_very_many_classes_are_told_by_their_mistakes() -> None:
     text = printed(msgspec.structs.replace(measured(), confusion=()))
     assert "recall" not in text
-    assert "most often confused: cow → cat 30 · cat → dog 15" in text
+    assert "most often confused: cow → cat 30 times · cat → dog 15 times" in text
 
 
 def test_pictures_stand_on_a_terminal_with_colours_and_words_elsewhere(

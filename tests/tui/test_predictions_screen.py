@@ -181,6 +181,17 @@ async def test_very_many_classes_have_no_matrix() -> None:
         assert "most often confused" in driver.text()
 
 
+async def test_a_net_without_mistakes_has_none_to_show() -> None:
+    told = synthetic_predictions.run()
+    (at,) = [i for i, event in enumerate(told) if isinstance(event, PredictionsMeasured)]
+    told[at] = msgspec.structs.replace(told[at], mistakes=())
+    async with dashboard(size=(120, 36)) as driver:
+        await driver.feed(told)
+        await driver.press("p")
+        assert shown(driver) == {"images", "mistake-table", "confusion", "classes"}
+        assert "no mistakes" in driver.text()
+
+
 async def test_on_a_single_page_the_pictures_can_be_moved() -> None:
     async with dashboard(size=(120, 36)) as driver:
         await driver.feed(synthetic_predictions.run())

@@ -115,7 +115,8 @@ class PredictionsScreen(Screen[None]):
         title = _WORST if self._brief else explained
         self.query_one(f"#{MISTAKES}", Pictures).show_pictures(title, worst)
         rows = tuple(told.mistake_rows(view))
-        table = TextTable(_WORST, told.MISTAKE_COLUMNS, rows, _NUMBERS)
+        columns = told.MISTAKE_COLUMNS if rows else ()
+        table = TextTable(_WORST if rows else "no mistakes", columns, rows, _NUMBERS)
         self.query_one(f"#{MISTAKE_TABLE}", TextTableView).show_table(table)
         self.query_one(Heatmap).show_heat(told.confusion_heat(view))
         self.query_one(f"#{CLASSES}", TextTableView).show_table(_class_table(view))
@@ -173,7 +174,9 @@ def _panels(view: RunView) -> list[list[str]]:
     """What there is to show, in pairs that belong together."""
     predictions = view.predictions
     pictured = predictions is None or any(p.picture is not None for p in predictions.shown)
-    examples = [IMAGES, MISTAKES] if pictured else [MISTAKE_TABLE]
+    mistaken = predictions is None or bool(predictions.mistakes)
+    worst = MISTAKES if pictured and mistaken else MISTAKE_TABLE
+    examples = [IMAGES, worst] if pictured else [worst]
     counted = predictions is None or bool(predictions.confusion)
     return [examples, [CONFUSION, CLASSES] if counted else [CLASSES]]
 
