@@ -35,7 +35,7 @@ def lines(plan: Plan, seen: Look) -> TableChanged:
                 float(mse.mean()) - best,
                 float(mse.std()),
                 laws[name].mean - best if name in laws else NONE,
-                limit[name] - best if name in limit else NONE,
+                round(limit[name] - best, 9) if name in limit else NONE,
                 "" if name == "unweighted" else f"{_wins(seen, name):.0%}",
             )
         )
