@@ -169,9 +169,15 @@ def figures_of(view: RunView, seconds_left: float) -> str:
 
 def epoch_line(event: EpochFinished, view: RunView) -> str:
     """One epoch in a line of plain text."""
+    without_masks = (
+        f"in eval mode {event.train_loss_eval:.4f} {event.train_accuracy_eval:.4f}  "
+        if math.isfinite(event.train_accuracy_eval)
+        else ""
+    )
     return (
         f"epoch {event.epoch}/{view.epochs}  step {event.step}  "
         f"train loss {event.train_loss:.4f}  train acc {event.train_accuracy:.4f}  "
+        f"{without_masks}"
         f"test loss {event.test_loss:.4f}  test acc {event.test_accuracy:.4f}  "
         f"{event.samples_per_second:,.0f} samples/s"
     )

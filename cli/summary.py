@@ -81,8 +81,12 @@ def _subject(view: RunView) -> str:
 
 
 def _epochs(view: RunView) -> Table:
-    names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-    table = _table("epochs", "epoch", *(name.replace("_", " ") for name in names))
+    names = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+    heads = [name.replace("_", " ") for name in names]
+    if len(view.train_loss_eval) == len(view.test_loss):  # the network has dropout
+        names[2:2] = ["train_loss_eval", "train_accuracy_eval"]
+        heads[2:2] = ["in eval mode", "in eval mode"]
+    table = _table("epochs", "epoch", *heads)
     first = view.epoch - len(view.test_loss) + 1
     for epoch, row in enumerate(
         zip(*(getattr(view, name).y for name in names), strict=True), first

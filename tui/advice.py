@@ -90,7 +90,9 @@ def _dead(view: RunView, config: dict[str, Any]) -> str:
 
 
 def _overfits(view: RunView, config: dict[str, Any]) -> str:
-    train, test = view.train_accuracy.last, view.test_accuracy.last
+    without_masks = view.train_accuracy_eval  # measured where there is dropout
+    train = without_masks.last if len(without_masks) else view.train_accuracy.last
+    test = view.test_accuracy.last
     if not train - test > _GAP:
         return ""
     return (

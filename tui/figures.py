@@ -45,6 +45,9 @@ _HISTORIES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 )
 _SPREADS = (("weight", "train-accuracy"), ("gradient", "loss"), ("activation", "test-accuracy"))
 
+_EVAL_MODE = "train (eval mode)"
+"""With dropout: the training set as the network sees it without masks."""
+
 Named = Sequence[tuple[str, RunView]]
 
 
@@ -66,7 +69,7 @@ class Look:
 
 
 def loss_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
-    """Every step's loss, the test loss of each epoch, and the losses of earlier runs."""
+    """Every step's loss, what each epoch was evaluated to, and the losses of earlier runs."""
     curves = [
         Curve("", old.loss, "ghost", ghost(i), _GHOST_SMOOTHING)
         for i, (_, old) in enumerate(ghosts)
@@ -79,6 +82,9 @@ def loss_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
             "train", view.loss, "line" if look.smoothing else "dots", "loss", look.smoothing, value
         )
     )
+    if len(view.train_loss_eval):
+        value = fixed(view.train_loss_eval.last, 0)
+        curves.append(Curve(_EVAL_MODE, view.train_loss_eval, "marks", "mark", value=value))
     if len(view.test_loss):
         value = fixed(view.test_loss.last, 0)
         curves.append(Curve("test", view.test_loss, "marks", "test-loss", value=value))
@@ -93,13 +99,16 @@ def loss_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
 
 
 def accuracy_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
-    """Accuracy on minibatches and, after each epoch, on the test set."""
+    """Accuracy on minibatches and what each epoch was evaluated to."""
     curves = [Curve("", old.test_accuracy, "ghost", ghost(i)) for i, (_, old) in enumerate(ghosts)]
     if look.smoothing:
         curves.append(Curve("", view.accuracy, "dots", "train-accuracy-raw"))
     value = percent(view.accuracy.last, 0) if len(view.accuracy) else ""
     style: CurveStyle = "line" if look.smoothing else "dots"
     curves.append(Curve("train", view.accuracy, style, "train-accuracy", look.smoothing, value))
+    if len(view.train_accuracy_eval):
+        value = percent(view.train_accuracy_eval.last, 0)
+        curves.append(Curve(_EVAL_MODE, view.train_accuracy_eval, "marks", "mark", value=value))
     if len(view.test_accuracy):
         value = percent(view.test_accuracy.last, 0)
         curves.append(Curve("test", view.test_accuracy, "marks", "test-accuracy", value=value))

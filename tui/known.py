@@ -45,6 +45,8 @@ class RunView:
     accuracy: Series = field(default_factory=Series)
     train_loss: Series = field(default_factory=Series)
     train_accuracy: Series = field(default_factory=Series)
+    train_loss_eval: Series = field(default_factory=Series)
+    train_accuracy_eval: Series = field(default_factory=Series)
     test_loss: Series = field(default_factory=Series)
     test_accuracy: Series = field(default_factory=Series)
     vitals: Mapping[str, Mapping[str, Series]] = field(default_factory=dict)

@@ -69,6 +69,12 @@ def _(event: events.EpochFinished, view: RunView) -> RunView:
     def longer(series: Series, value: float) -> Series:
         return series.extended((event.step,), (value,))
 
+    if not math.isnan(event.train_accuracy_eval):
+        view = replace(
+            view,
+            train_loss_eval=longer(view.train_loss_eval, event.train_loss_eval),
+            train_accuracy_eval=longer(view.train_accuracy_eval, event.train_accuracy_eval),
+        )
     return replace(
         view,
         epoch=event.epoch,
@@ -210,6 +216,8 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         accuracy=view.accuracy.until(step),
         train_loss=view.train_loss.until(step),
         train_accuracy=view.train_accuracy.until(step),
+        train_loss_eval=view.train_loss_eval.until(step),
+        train_accuracy_eval=view.train_accuracy_eval.until(step),
         test_loss=view.test_loss.until(step),
         test_accuracy=view.test_accuracy.until(step),
         vitals={layer: past(columns) for layer, columns in view.vitals.items()},

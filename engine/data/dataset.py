@@ -69,6 +69,18 @@ def digest(tensors: Iterable[Tensor]) -> str:
     return summary.hexdigest()
 
 
+def thinned(dataset: Dataset, most: int) -> Dataset:
+    """The set with every k-th training example, k such that at most `most` remain.
+
+    Spread over the whole, they stand for it even where it is sorted. The tensors are views, and
+    the digest is still that of the whole.
+    """
+    stride = max(1, -(-len(dataset.x_train) // most))
+    x_train, y_train = dataset.x_train[::stride], dataset.y_train[::stride]
+    info = msgspec.structs.replace(dataset.info, train_examples=len(x_train))
+    return replace(dataset, info=info, x_train=x_train, y_train=y_train)
+
+
 def first_examples(dataset: Dataset, count: int, seed: int) -> Dataset:
     """The set with only the first `count` training examples of a shuffle by `seed`.
 

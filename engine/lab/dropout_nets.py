@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import msgspec
 import torch
 from torch import Tensor
 
 from engine.config import RunConfig
-from engine.data.dataset import Dataset
+from engine.data.dataset import Dataset, thinned
 from engine.data.minibatches import Minibatches, evaluation_batches
 from engine.errors import BadInput
 from engine.lab.dropout_plan import NetPlan
 from engine.lab.stacked import Stack
 from engine.model.build import build
 from engine.model.network import Network
+from engine.training.evaluation import MOST_EVALUATED
 from engine.training.seeds import derived, generator
 
 Kind = Literal["without", "with"]
@@ -26,7 +26,6 @@ KINDS: tuple[Kind, ...] = ("without", "with")
 TRAIN_MODE, EVAL_MODE, TEST = "train mode", "eval mode", "test"
 MEASURES = (TRAIN_MODE, EVAL_MODE, TEST)
 EVALUATED_AT_ONCE = 500
-MOST_EVALUATED = 10_000  # training examples that are evaluated in eval mode
 MOST_PARAMETERS = 2**26  # of all nets together: 256 MiB of float32, and as much for gradients
 LOOKS = 20
 
@@ -194,10 +193,4 @@ def _tested(looks: Sequence[Look]) -> Tensor:
 def _shown(dataset: Dataset, tests: int) -> Dataset:
     """The examples that are evaluated."""
     x_test, y_test = dataset.x_test[:tests], dataset.y_test[:tests]
-    x_train, y_train = dataset.x_train[:MOST_EVALUATED], dataset.y_train[:MOST_EVALUATED]
-    info = msgspec.structs.replace(
-        dataset.info, train_examples=len(y_train), test_examples=len(y_test)
-    )
-    return replace(
-        dataset, info=info, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test
-    )
+    return replace(thinned(dataset, MOST_EVALUATED), x_test=x_test, y_test=y_test)

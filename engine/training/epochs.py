@@ -12,7 +12,7 @@ from engine.model.network import Network
 from engine.training.evaluation import evaluate
 from engine.training.stopwatch import Stopwatch
 
-TestBatches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
+EvaluationBatches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 
 
 class Tally(msgspec.Struct):
@@ -32,15 +32,24 @@ class Tally(msgspec.Struct):
 
 
 class Epochs:
-    """Turns steps into epochs. `test_batches()` gives (x, y) of the test set."""
+    """Turns steps into epochs. `test_batches()` gives (x, y) of the test set.
+
+    `train_batches()`, where given, gives training examples to be evaluated without dropout.
+    """
 
     def __init__(
-        self, network: Network, test_batches: TestBatches, tally: Tally, stopwatch: Stopwatch
+        self,
+        network: Network,
+        test_batches: EvaluationBatches,
+        train_batches: EvaluationBatches | None,
+        tally: Tally,
+        stopwatch: Stopwatch,
     ) -> None:
         self.tally = tally
         self.last: EpochFinished | None = None
         self._network = network
         self._test_batches = test_batches
+        self._train_batches = train_batches
         self._stopwatch = stopwatch
         self._begin = stopwatch.seconds() - tally.seconds
 
@@ -53,6 +62,7 @@ class Epochs:
         seconds, tally = self.seconds(), self.tally
         with self._stopwatch.held():
             loss, accuracy = evaluate(self._network, self._test_batches())
+            without_masks = self._without_masks()
         self.last = EpochFinished(
             epoch=epoch,
             step=step,
@@ -62,7 +72,15 @@ class Epochs:
             test_accuracy=accuracy,
             seconds=seconds,
             samples_per_second=tally.examples / seconds if seconds > 0 else 0.0,
+            **without_masks,
         )
         self.tally = Tally()
         self._begin = self._stopwatch.seconds()
         return self.last
+
+    def _without_masks(self) -> dict[str, float]:
+        """The figures of training examples in eval mode; none without `train_batches`."""
+        if self._train_batches is None:
+            return {}
+        loss, accuracy = evaluate(self._network, self._train_batches())
+        return {"train_loss_eval": loss, "train_accuracy_eval": accuracy}

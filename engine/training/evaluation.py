@@ -10,6 +10,9 @@ from torch.nn import functional
 
 from engine.model.network import Network
 
+MOST_EVALUATED = 10_000
+"""Training examples that are evaluated in eval mode after an epoch, where there is dropout."""
+
 
 @torch.no_grad()
 def evaluate(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[float, float]:

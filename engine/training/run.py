@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.controls import Controls
+from engine.data.dataset import Dataset, thinned
 from engine.data.minibatches import Minibatches, evaluation_batches
 from engine.events import Event, Noted, RunStarted
 from engine.model.build import build, describe
@@ -23,6 +24,8 @@ from engine.telemetry.predictions import Predictions
 from engine.telemetry.vitals import Vitals
 from engine.training import numerics, optimizers, state
 from engine.training.autograd import AutogradGradients
+from engine.training.epochs import EvaluationBatches
+from engine.training.evaluation import MOST_EVALUATED
 from engine.training.gradients import Gradients, choose
 from engine.training.manual import ManualGradients
 from engine.training.objective import Meter
@@ -100,6 +103,7 @@ def train(
             config=config,
             stepper=stepper,
             test_batches=lambda: evaluation_batches(dataset, "test", device),
+            train_batches=_without_dropout(network, dataset, device),
             predictions=Predictions(network, dataset, device),
             progress=progress,
             last_epoch=last_epoch,
@@ -143,6 +147,16 @@ def _continued(
     progress, notes = state.from_start(start, config, digest)
     state.load(stepper, start, fresh_optimizer=bool(notes))
     return progress, notes
+
+
+def _without_dropout(
+    network: Network, dataset: Dataset, device: torch.device
+) -> EvaluationBatches | None:
+    """Training examples to evaluate in eval mode, where that differs from train mode."""
+    if not any(p > 0 for p in network.dropout):
+        return None
+    some = thinned(dataset, MOST_EVALUATED)
+    return lambda: evaluation_batches(some, "train", device)
 
 
 def _versions() -> dict[str, str]:

@@ -14,7 +14,7 @@ from engine.telemetry.measurement import measured
 from engine.telemetry.predictions import Predictions
 from engine.training import summary
 from engine.training.blocks import Blocks
-from engine.training.epochs import Epochs, TestBatches
+from engine.training.epochs import Epochs, EvaluationBatches
 from engine.training.schedules import learning_rate
 from engine.training.state import Progress, saved, to_meta
 from engine.training.steering import Pacer, Steering
@@ -26,13 +26,14 @@ from engine.training.stopwatch import Clock, Stopwatch
 class Plan:
     """What is to be trained: from where `progress` stands to the end of epoch `last_epoch`.
 
-    `predictions` are asked of the same test set as `test_batches`; `digest` is that of the data,
-    for checkpoints.
+    `train_batches`, where given, are evaluated without dropout. `predictions` are asked of the
+    same test set as `test_batches`; `digest` is that of the data, for checkpoints.
     """
 
     config: RunConfig
     stepper: Stepper
-    test_batches: TestBatches
+    test_batches: EvaluationBatches
+    train_batches: EvaluationBatches | None
     predictions: Predictions
     progress: Progress
     last_epoch: int
@@ -51,7 +52,11 @@ class Trainer:
         self._pacer = Pacer()
         self._blocks = Blocks(plan.stepper, plan.progress.step, clock)
         self._epochs = Epochs(
-            plan.stepper.network, plan.test_batches, plan.progress.tally, self._stopwatch
+            plan.stepper.network,
+            plan.test_batches,
+            plan.train_batches,
+            plan.progress.tally,
+            self._stopwatch,
         )
         self._steps_per_epoch = plan.stepper.batches.steps_per_epoch
         self._measured_at = self._predicted_at = -1
