@@ -2,6 +2,7 @@
 
 from engine.experiments.backprop import EXPERIMENT as BACKPROP
 from engine.experiments.contract import Experiment
+from engine.experiments.corruptions import EXPERIMENT as CORRUPTIONS
 from engine.experiments.covariate_shift import EXPERIMENT as COVARIATE_SHIFT
 from engine.experiments.decay import EXPERIMENT as DECAY
 from engine.experiments.dropout import EXPERIMENT as DROPOUT
@@ -33,6 +34,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     BACKPROP,
     COVARIATE_SHIFT,
     LABEL_SHIFT,
+    CORRUPTIONS,
 )
 
 

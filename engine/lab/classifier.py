@@ -38,6 +38,7 @@ class Classifier:
     left alone. `prior` [classes], float64, are the label shares of its training examples.
     """
 
+    config: RunConfig
     network: Network
     info: DatasetInfo
     x: Tensor
@@ -51,8 +52,7 @@ class Classifier:
 
     def logits(self, x: Tensor) -> Tensor:
         """Logits [m, classes] for inputs [m, features] as `x` has them, or float32 in 0 … 1."""
-        with torch.no_grad():
-            return torch.cat([self.network.forward(inputs(part)) for part in x.split(_AT_ONCE)])
+        return logits(self.network, x)
 
     @cached_property
     def answers(self) -> Tensor:
@@ -139,6 +139,7 @@ def _train(config: RunConfig, dataset: Dataset, examples: int, report: Report) -
     counts = torch.bincount(small.y_train, minlength=classes).double()
     _spared(dataset.info, y)
     return Classifier(
+        config=config,
         network=_fitted(config, small, report),
         info=dataset.info,
         x=x[again],
@@ -158,7 +159,6 @@ def _spared(info: DatasetInfo, y: Tensor) -> None:
 
 
 def _fitted(config: RunConfig, dataset: Dataset, report: Report) -> Network:
-    batches = Minibatches(dataset, config.batch_size, "cpu", derived(config.seed, "shuffling"))
     network = build(
         config,
         dataset.info.features,
@@ -167,6 +167,33 @@ def _fitted(config: RunConfig, dataset: Dataset, report: Report) -> Network:
         torch.device("cpu"),
         inputs(dataset.x_train[: config.batch_size]),
     )
+    _train_on(network, config, dataset, report)
+    return network
+
+
+def fine_tuned(classifier: Classifier, x: Tensor, y: Tensor, *, lr: float, epochs: int) -> Network:
+    """A copy of the net, trained further on x [n, features] (float32) and labels y [n]."""
+    before, info = classifier.network, classifier.info
+    config = msgspec.structs.replace(classifier.config, lr=lr, epochs=epochs)
+    random = generator(config.seed, "initialization")
+    copy = build(
+        config,
+        info.features,
+        len(info.classes),
+        random,
+        torch.device("cpu"),
+        x[: config.batch_size],
+    )
+    for new, old in zip(
+        (*copy.weights, *copy.biases), (*before.weights, *before.biases), strict=True
+    ):
+        new.copy_(old)
+    _train_on(copy, config, Dataset(info, x, y, x[:0], y[:0]), unreported)
+    return copy
+
+
+def _train_on(network: Network, config: RunConfig, dataset: Dataset, report: Report) -> None:
+    batches = Minibatches(dataset, config.batch_size, "cpu", derived(config.seed, "shuffling"))
     stepper = assemble(config, network, batches, len(dataset.y_train))
     steps = batches.steps_per_epoch * config.epochs
     for step in range(1, steps + 1):
@@ -174,4 +201,9 @@ def _fitted(config: RunConfig, dataset: Dataset, report: Report) -> Network:
             report("training the classifier", step - 1, steps)
         rate = learning_rate(config.lr, step, config, batches.steps_per_epoch, steps)
         stepper.advance(step, rate, step % stepper.meter.slots)
-    return network
+
+
+def logits(network: Network, x: Tensor) -> Tensor:
+    """Logits [n, classes] of any network for x [n, features], bytes or float32."""
+    with torch.no_grad():
+        return torch.cat([network.forward(inputs(part)) for part in torch.split(x, _AT_ONCE)])

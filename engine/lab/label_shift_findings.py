@@ -45,7 +45,7 @@ def _sums(found: Outcome) -> Iterator[Finding]:
         measured=float(joint[0].sum()),
         predicted=float((shares[0] * held.sum() / held).sum()),
         tolerance=1e-6,
-        source="Lipton et al. 2018, proposition 2; balanced classes: their number",
+        source="P(ŷ, y) = P(ŷ | y)·q(y): Σ p̂/q; for balanced classes their number",
     )
 
 

@@ -25,14 +25,15 @@ def conditional(counts: Tensor) -> Tensor:
 def joint(counts: Tensor) -> Tensor:
     """P(ŷ = i, y = j) from counts [..., predicted, label].
 
-    Solved with these, μ gives the weights p(y)/q(y) of the labels (Lipton et al., proposition 2),
-    q being the source's shares: with ten balanced classes they sum to 10, not to 1.
+    Solved with these, μ gives the weights p(y)/q(y) of the labels, which Lipton et al. solve for;
+    q are the source's shares: with ten balanced classes the weights sum to 10, not to 1.
     """
     return counts.double() / counts.sum((-2, -1), keepdim=True)
 
 
 def solve(matrix: Tensor, shares: Tensor) -> Tensor:
     """The x [..., K] with matrix·x = shares; NaN where the matrix is exactly singular."""
+    found: Tensor
     found, info = torch.linalg.solve_ex(matrix, shares.unsqueeze(-1))
     return found.squeeze(-1).masked_fill((info != 0).unsqueeze(-1), math.nan)
 
@@ -40,7 +41,7 @@ def solve(matrix: Tensor, shares: Tensor) -> Tensor:
 def condition(matrix: Tensor) -> Tensor:
     """σ_max/σ_min of each matrix [..., K, K]; infinite where rounding is all of σ_min."""
     sizes = torch.linalg.svdvals(matrix)
-    found = sizes[..., 0] / sizes[..., -1]
+    found: Tensor = sizes[..., 0] / sizes[..., -1]
     return found.masked_fill(found > 1 / torch.finfo(found.dtype).eps, math.inf)
 
 
@@ -58,14 +59,14 @@ def covariance(matrix: Tensor, p: Tensor, m: float, held: Tensor) -> Tensor:
     """Cov[p̂] [..., K, K] to first order, with held [..., K] examples of each class.
 
     p̂ − p = C⁻¹(δμ − δC·p): the target's sampling, and that of C's columns, which are independent
-    multinomials (the delta method; Lipton et al. bound the same two terms in theorem 3). NaN
+    multinomials (the delta method; Lipton et al. bound the same two terms). NaN
     where C is singular.
     """
     columns = multinomial_covariance(matrix.transpose(-2, -1))  # [..., label, K, K]
     weight = (p.square() / held).unsqueeze(-1).unsqueeze(-1)
     spread = naive_covariance(matrix, p, m) + (weight * columns).sum(-3)
     inverse, info = torch.linalg.inv_ex(matrix)
-    found = inverse @ spread @ inverse.transpose(-2, -1)
+    found: Tensor = inverse @ spread @ inverse.transpose(-2, -1)
     return found.masked_fill((info != 0).unsqueeze(-1).unsqueeze(-1), math.nan)
 
 
