@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cli import exits
+from cli.checks.logout import logout_warning
 from cli.checks.terminal import CURSORLESS
 from cli.flags import Parser
 from cli.output import say
@@ -17,11 +18,13 @@ from cli.settings import add_run_flags, config_from, shown_instead, use_runs_dir
 from engine.config import RunConfig
 from engine.data.names import FILE_ENDINGS, resolve
 from engine.errors import BadInput
+from engine.link import RunLink
 from engine.text import clean
 
 COMMANDS = """commands:
   mlp-tui [flags]          train and watch it live
   mlp-tui train [flags]    the same run without a screen; --json writes its events
+  mlp-tui attach [RUN]     the dashboard of a run that goes on by itself, its past included
   mlp-tui lab [NAME]       experiments beside their theory; --list names them, --check tests them
   mlp-tui runs             what was recorded; rm, label and note say what to do with a run
   mlp-tui doctor           what will work here and what will not"""
@@ -72,18 +75,40 @@ def open_app(config: RunConfig, *, lab: str | None = None, settings: Struct | No
     except OSError as error:
         sys.stderr.write(f"mlp-tui: no engine process can be launched: {error.strerror}\n")
         return exits.FAILED
-    hung_up = False
+    return show(link, config, lab, settings, autostart=True)
+
+
+def show(
+    link: RunLink,
+    config: RunConfig,
+    lab: str | None = None,
+    settings: Struct | None = None,
+    *,
+    autostart: bool = False,
+) -> int:
+    """Open the screen on a link; returns the exit code once it is left.
+
+    A dropped line ends the screen alone, and so does who detaches: the run goes on to its end.
+    """
+    alone, detached = False, ""
     try:
         from tui.app import DashboardApp, Opening
 
         opening = None if lab is None else Opening(lab, settings)
-        app = DashboardApp(link, config, opening=opening)
+        warning = logout_warning() if link.can_detach else ""
+        app = DashboardApp(link, config, opening=opening, autostart=autostart, warning=warning)
         app.run()
-        hung_up = app.hung_up
+        detached = app.detached
+        alone = app.hung_up or bool(detached)
     finally:
-        # A dropped line ends the screen alone: the run goes on to its planned end.
-        if not hung_up:
+        if alone:
+            link.detach()
+        else:
             link.close()
+    if detached:
+        from cli.detached import tell_detached
+
+        tell_detached(detached)
     return app.return_code or exits.COMPLETED
 
 

@@ -12,6 +12,7 @@ from cli import exits
 from cli.checks.data import check_data
 from cli.checks.device import check_device
 from cli.checks.finding import Finding
+from cli.checks.logout import check_logout
 from cli.checks.storage import check_storage
 from cli.checks.terminal import check_terminal
 from cli.checks.versions import check_versions
@@ -55,6 +56,7 @@ def findings_here(data_dir: str) -> Iterator[Finding]:
     yield from check_device()
     yield from check_data(data_dir)
     yield from check_storage()
+    yield from check_logout()
     yield from check_versions()
 
 

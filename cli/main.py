@@ -65,6 +65,12 @@ def _lab(words: Sequence[str]) -> int:
     return lab.main(words)
 
 
+def _attach(words: Sequence[str]) -> int:
+    from cli import attach
+
+    return attach.main(words)
+
+
 def _runs(words: Sequence[str]) -> int:
     from cli import runs
 
@@ -84,5 +90,5 @@ def _dashboard(words: Sequence[str]) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
-    {"train": _train, "lab": _lab, "runs": _runs, "doctor": _doctor}
+    {"train": _train, "attach": _attach, "lab": _lab, "runs": _runs, "doctor": _doctor}
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from cli.flags import Parser
 from cli.output import say
 from cli.settings import add_runs_directory, use_runs_directory
 from engine.errors import BadInput
+from engine.events import RunFinished
+from engine.link import Lost, RunLink
 from engine.store import catalogue
 from engine.store.catalogue import Entry
 from engine.store.layout import runs_directory
@@ -30,6 +33,7 @@ _ABOUT = """The recorded runs, the newest first. A RUN is named by its id, the b
 label, or "last".
 
   mlp-tui runs [WORD ...]          those in which every word occurs
+  mlp-tui runs stop RUN            end a run that goes on by itself, in order
   mlp-tui runs rm RUN ...          delete their records; asks
   mlp-tui runs label RUN TEXT      give it a name of its own ("" takes it back)
   mlp-tui runs note RUN TEXT       keep a line about it"""
@@ -104,6 +108,35 @@ def _sure(chosen: Sequence[Entry], runs: Path) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def _stop(words: Sequence[str]) -> int:
+    made = _verb_parser("stop", "End a run that goes on by itself, in order.", "RUN")
+    made.add_argument("run", metavar="RUN")
+    options = made.read(words)
+    use_runs_directory(options)
+    runs = runs_directory()
+    from engine.controls import Stop
+    from engine.process_link import attached
+
+    link = attached(runs, catalogue.resolve(runs, options.run))
+    link.send(Stop(reason="stopped by mlp-tui runs stop"))
+    ended = _last_word(link)
+    link.detach()
+    say(f"{ended}\n")
+    return exits.COMPLETED
+
+
+def _last_word(link: RunLink) -> str:
+    """Wait for the run's end; what is said of it."""
+    wait = threading.Event().wait
+    while True:
+        for news in link.drain():
+            if isinstance(news, RunFinished):
+                return f"{news.outcome} at step {news.step:,}"
+            if isinstance(news, Lost):
+                return clean(news.text, 500)
+        wait(0.02)
+
+
 def _label(words: Sequence[str]) -> int:
     return _describe("label", "Give a run a name of its own.", words)
 
@@ -128,7 +161,7 @@ def _describe(what: str, about: str, words: Sequence[str]) -> int:
 
 
 _VERBS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
-    {"rm": _remove, "label": _label, "note": _note}
+    {"stop": _stop, "rm": _remove, "label": _label, "note": _note}
 )
 
 

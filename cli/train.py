@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 from cli import exits
 from cli.flags import Parser
 from cli.output import add_output_flags, output_from, say
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
+from engine.config import RunConfig
+from engine.errors import BadInput
 
 
 def main(words: Sequence[str]) -> int:
@@ -23,9 +26,19 @@ def main(words: Sequence[str]) -> int:
         return exits.COMPLETED
     config = config_from(options)
     use_runs_directory(options)
+    if options.detach:
+        return _detach(config, options)
     from cli.headless import train
 
     return train(config, output_from(options))
+
+
+def _detach(config: RunConfig, options: argparse.Namespace) -> int:
+    if options.json:
+        raise BadInput("--detach leaves before there are events: leave --json out")
+    from cli import detached
+
+    return detached.train(config, quiet=options.quiet)
 
 
 def parser() -> Parser:
@@ -34,6 +47,11 @@ def parser() -> Parser:
         "mlp-tui train",
         "Train without a screen: progress on standard error, a summary on standard output.",
         exits.described(),
+    )
+    made.add_argument(
+        "--detach",
+        action="store_true",
+        help="train in a session of its own, tell how to attach, and return",
     )
     add_output_flags(made)
     add_run_flags(made)

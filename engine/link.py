@@ -41,7 +41,12 @@ News = AnyEvent | Progress | Refused | Lost | Fetched
 
 
 class RunLink(Protocol):
-    """Events in, requests out. No call blocks; all are made from one thread."""
+    """Events in, requests out. No call blocks; all are made from one thread.
+
+    `can_detach` says whether a run outlives this link.
+    """
+
+    can_detach: bool
 
     def start(
         self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
@@ -60,6 +65,9 @@ class RunLink(Protocol):
 
     def drain(self, budget: float = 0.008) -> list[News]:
         """What has come since the last call, reading for at most about `budget` seconds."""
+
+    def detach(self) -> None:
+        """Leave the run under way to itself, where that can be; else as `close`. Idempotent."""
 
     def close(self) -> None:
         """End the run under way, if any, and the engine with it; idempotent."""

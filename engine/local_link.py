@@ -37,6 +37,7 @@ class LocalLink:
         runs: Path | None = None,
         fetch: Fetch | None = None,
     ) -> None:
+        self.can_detach = False  # a thread ends with its process
         self._runs = runs
         self._news: deque[AnyEvent | wire.Answer] = deque()
         self._runner = Runner(experiments, Means(self._sinks, self._saved, self._post))
@@ -79,6 +80,10 @@ class LocalLink:
             elif isinstance(item, wire.Told) and item.id in (self._start_id, self._fetch_id):
                 news.append(item.news)
         return news
+
+    def detach(self) -> None:
+        """As `close`: nothing is left of this process."""
+        self.close()
 
     def close(self) -> None:
         """End the run under way; a run that cannot end within some seconds is left behind."""

@@ -71,6 +71,7 @@ class ProcessLink:
         self._launch = launch
         self._engine: Engine | None = engine or launch(self._runs)
         self._past = deque(past)
+        self.can_detach = True
         self._answers: deque[wire.Answer] = deque()
         self._unsaid: list[News] = []
         self._log: Follower | None = None

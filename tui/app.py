@@ -49,7 +49,8 @@ class DashboardApp(App[None]):
     Figures are drawn at most `frames_per_second` times a second, a key's own echo at once. A
     headless app has no clock: whoever runs it calls `tick`. With `opening` it begins in the
     laboratory instead, and no training run is started. After a hang-up `hung_up` is True, and
-    the engine is meant to be left to its work.
+    after a person has left the run to itself `detached` is its id: then the engine is meant to be
+    left to its work. `warning` is said on the log's line to begin with.
 
     Raises:
         BadInput: on creation, when the directory of runs cannot be made or written.
@@ -72,6 +73,7 @@ class DashboardApp(App[None]):
         autostart: bool = True,
         experiments: Sequence[Experiment] = EXPERIMENTS,
         opening: Opening | None = None,
+        warning: str = "",
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # a scroll in twenty frames is twenty times its bytes
@@ -80,9 +82,11 @@ class DashboardApp(App[None]):
         self.hub.neighbour = self.lab
         self.experiments = experiments
         self._opening = opening
+        self._warning = warning
         self._runs = runs_directory()
         self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
         self.hung_up = False
+        self.detached = ""
         self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
         self._polls = 0
         self._dirty = False
@@ -103,8 +107,12 @@ class DashboardApp(App[None]):
         """Ask for the first run; listen to the link and to signals."""
         if self._autostart:
             self.hub.switch(self.hub.config)
+        if not self._autostart:
+            self.tick()  # an attached run is known before its screen opens, and not begun anew
         if self._opening is not None:
             self._open_lab(self._opening)
+        if self._warning:
+            self.board.say(self._warning, "warning")
         if not self.is_headless:
             self.set_interval(1 / POLLS_PER_SECOND, self.tick)
             end_on_signals(self.leave)
@@ -246,15 +254,34 @@ class DashboardApp(App[None]):
         if not (self.hub.working or self.lab.working):
             self.leave(0)
             return
-        from tui.screens.quit import QuitScreen
+        from tui.screens.quit import Answer, QuitScreen
 
-        def take(sure: bool | None) -> None:
-            if sure:
+        def take(answer: Answer | None) -> None:
+            if answer == "end":
                 self.leave(0)
+            elif answer == "detach":
+                self.do_detach()
 
         running = "An experiment is under way. Leaving ends it; its record stays."
         work = running if self.lab.working else self.board.work()
-        self.push_screen(QuitScreen(work), take)
+        self.push_screen(QuitScreen(work, detach=bool(self._under_way)), take)
+
+    def do_detach(self) -> None:
+        """Leave, and leave the run under way to itself."""
+        run_id = self._under_way
+        if not run_id:
+            raise BadInput("this run ends with its screen: it cannot be left to itself")
+        self.detached = run_id
+        self.exit(return_code=0)
+
+    @property
+    def _under_way(self) -> str:
+        """The run that would go on without this screen; "" when none would."""
+        if not self.hub.link.can_detach:
+            return ""
+        if self.lab.under_way:
+            return self.lab.results[self.lab.under_way].view.run_id
+        return self.hub.view.run_id if self.hub.running else ""
 
     async def action_quit(self) -> None:
         """Textual's own way out asks as well."""

@@ -204,6 +204,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", ("ctrl+p",), "palette", "find any action by name", _PROGRAM, 15),
     Action("back", ("escape",), "back", "close what is open", _PROGRAM),
     Action(
+        "detach",
+        ("ctrl+d",),
+        "detach",
+        "leave the run to itself; mlp-tui attach comes back",
+        _PROGRAM,
+        when=_running,
+        otherwise=_NO_RUN,
+    ),
+    Action(
         "quit", ("q", "ctrl+q", "ctrl+c"), "quit", "leave; asks when work is running", _PROGRAM, 99
     ),
 )

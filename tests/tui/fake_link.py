@@ -18,6 +18,8 @@ class FakeLink:
         self.sent: list[AnyControl] = []
         self.fetches: list[str] = []
         self.closed = False
+        self.detached = False
+        self.can_detach = True
         self._inbox = list(news)
 
     def push(self, *news: News) -> None:
@@ -40,6 +42,9 @@ class FakeLink:
     def drain(self, budget: float = 0.008) -> list[News]:
         news, self._inbox = self._inbox, []
         return news
+
+    def detach(self) -> None:
+        self.detached = True
 
     def close(self) -> None:
         self.closed = True

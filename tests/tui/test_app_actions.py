@@ -108,6 +108,8 @@ async def test_each_key_does_something(group: str) -> None:
     async with dashboard() as driver:
         for action in GROUPS[group]:
             for key in action.keys:
+                if action.id == "detach":
+                    continue  # it ends the app, and has a test of its own
                 await afresh(driver, f"{action.id}-{len(key)}")
                 if action.id in BEFORE:
                     await BEFORE[action.id](driver)
@@ -197,6 +199,33 @@ async def test_quitting_asks_while_work_runs_and_staying_is_the_default() -> Non
         assert driver.app._exit and driver.app.return_code == 0
 
 
+async def test_a_run_can_be_left_to_itself() -> None:
+    async with dashboard() as driver:
+        await driver.feed(RUNNING)
+        await driver.press("ctrl+d")
+        assert driver.app._exit and driver.app.return_code == 0
+        assert driver.app.detached == driver.app.hub.view.run_id
+
+
+async def test_the_question_offers_to_detach() -> None:
+    async with dashboard() as driver:
+        await driver.feed(RUNNING)
+        await driver.press("q", "tab", "enter")
+        assert driver.app.detached == driver.app.hub.view.run_id
+
+
+async def test_a_run_that_ends_with_its_screen_cannot_be_left() -> None:
+    async with dashboard() as driver:
+        driver.link.can_detach = False
+        await driver.feed(RUNNING)
+        await driver.press("ctrl+d")
+        assert not driver.app._exit
+        await driver.press("q", "ctrl+d")
+        assert isinstance(driver.app.screen, QuitScreen)
+        await driver.press("tab", "enter")
+        assert driver.app._exit and not driver.app.detached
+
+
 async def test_quitting_does_not_ask_when_nothing_runs() -> None:
     async with dashboard() as driver:
         await driver.feed(DONE)
@@ -204,7 +233,7 @@ async def test_quitting_does_not_ask_when_nothing_runs() -> None:
         assert driver.app._exit
 
 
-@pytest.mark.parametrize("keys", [("q", "tab", "enter"), ("q", "q"), ("ctrl+c", "ctrl+c")])
+@pytest.mark.parametrize("keys", [("q", "tab", "tab", "enter"), ("q", "q"), ("ctrl+c", "ctrl+c")])
 async def test_the_ways_to_confirm(keys: tuple[str, ...]) -> None:
     async with dashboard() as driver:
         await driver.feed(RUNNING)

@@ -228,10 +228,10 @@ class LabScreen(Screen[None]):
         if not self._hub.running:
             self._go()
             return
-        from tui.screens.quit import QuitScreen
+        from tui.screens.quit import Answer, QuitScreen
 
-        def take(sure: bool | None) -> None:
-            if sure:
+        def take(answer: Answer | None) -> None:
+            if answer == "end":
                 self._go()
             self.echo()
 

@@ -1,8 +1,8 @@
-"""The question before leaving while work is running."""
+"""The question before something ends that is under way."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,26 +12,35 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui.bindings import bindings
+from tui.keymap import key_of
+
+Answer = Literal["stay", "detach", "end"]
 
 
-class QuitScreen(ModalScreen[bool]):
-    """Asks; the result is whether to stop the work and go on. The quit key says yes."""
+class QuitScreen(ModalScreen[Answer]):
+    """Asks; the quit key ends the work, the detach key, where offered, leaves it to itself."""
 
     CSS_PATH = "quit.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "quit", "detach")]
 
-    def __init__(self, work: str, title: str = "quit", leave: str = "Stop and quit") -> None:
+    def __init__(
+        self, work: str, title: str = "quit", end: str = "Stop and quit", *, detach: bool = False
+    ) -> None:
         super().__init__()
-        self._work, self._title, self._leave = work, title, leave
+        self._work, self._title, self._end = work, title, end
+        self._may_detach = detach
 
     def compose(self) -> ComposeResult:
-        """The question and two answers."""
+        """The question and its answers."""
         with Vertical(id="box") as box:
             box.border_title = self._title
             yield Static(self._work, markup=False)
             with Horizontal(id="answers"):
                 yield Button("Stay", id="stay", variant="primary", compact=True)
-                yield Button(self._leave, id="leave", variant="error", compact=True)
+                if self._may_detach:
+                    label = f"Detach ({key_of('detach')})"
+                    yield Button(label, id="detach", variant="success", compact=True)
+                yield Button(self._end, id="end", variant="error", compact=True)
 
     def on_mount(self) -> None:
         """The harmless answer has the focus."""
@@ -40,8 +49,12 @@ class QuitScreen(ModalScreen[bool]):
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:
         """Close with the answer."""
-        self.dismiss(event.button.id == "leave")
+        self._close(event.button.id or "stay")
 
     def action_perform(self, action_id: str) -> None:
-        """The quit key leaves, the back key stays."""
-        self.dismiss(action_id == "quit")
+        """The quit key ends it, the detach key leaves it, the back key stays."""
+        if action_id != "detach" or self._may_detach:
+            self._close({"quit": "end", "detach": "detach"}.get(action_id, "stay"))
+
+    def _close(self, answer: str) -> None:
+        self.dismiss("end" if answer == "end" else "detach" if answer == "detach" else "stay")

@@ -1,0 +1,79 @@
+"""``mlp-tui train --detach``: a run in a session of its own from the start."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import msgspec
+
+from cli import exits
+from cli.checks.logout import logout_warning
+from cli.output import say
+from engine.config import RunConfig
+from engine.engine_socket import EngineGoneError
+from engine.errors import BadInput
+from engine.events import RunStarted
+from engine.link import Lost, Progress, Refused, RunLink
+from engine.text import clean
+
+_LOOK = 0.02  # seconds between two looks at what the engine says
+
+
+def train(config: RunConfig, *, quiet: bool = False) -> int:
+    """Start the run and leave it to itself; returns the exit code.
+
+    Raises:
+        BadInput: when the engine refuses it.
+        OSError: when no engine can be launched.
+    """
+    from engine.process_link import ProcessLink
+
+    link = ProcessLink()
+    started = False
+    try:
+        run_id = begun(link, config, quiet=quiet)
+        started = True
+    except EngineGoneError as error:
+        sys.stderr.write(f"mlp-tui: {clean(str(error), 500)}\n")
+        return exits.FAILED
+    finally:
+        if started:
+            link.detach()
+        else:
+            link.close()  # whatever it was about to do, nobody will ever see it
+    tell_detached(run_id)
+    return exits.COMPLETED
+
+
+def begun(link: RunLink, config: msgspec.Struct, *, quiet: bool) -> str:
+    """Wait until the run has begun; returns its id.
+
+    Raises:
+        BadInput: when it is refused.
+        EngineGoneError: when the engine ends instead.
+    """
+    link.start(config)
+    told = ""
+    wait = threading.Event().wait
+    while True:
+        for news in link.drain():
+            match news:
+                case RunStarted():
+                    return news.run_id
+                case Refused(text):
+                    raise BadInput(text)
+                case Lost(text):
+                    raise EngineGoneError(text)
+                case Progress(text) if text != told and not quiet:
+                    told = text
+                    sys.stderr.write(f"{clean(text, 200)}\n")
+        wait(_LOOK)
+
+
+def tell_detached(run_id: str) -> None:
+    """Say how to come back to a run that is left to itself, and what may end it."""
+    say(f"run {run_id} goes on by itself; mlp-tui attach {run_id} comes back to it\n")
+    warning = logout_warning()
+    if warning:
+        sys.stderr.write(f"warning: {warning}\n")
