@@ -114,12 +114,14 @@ async def test_a_new_run_is_asked_anew() -> None:
         await driver.feed(synthetic_predictions.run(finish=""))
         await driver.press("p")
         assert asked(driver) == 0  # what it has told is new
+        await driver.feed([steps(LAST + 1)])
+        assert asked(driver) == 1
         await driver.press("n")
         await drawn(driver, 20)
-        assert asked(driver) == 0  # the next one has not begun
+        assert asked(driver) == 1  # the next one has not begun
         other = msgspec.structs.replace(CONFIG, seed=1)
         await driver.feed(synthetic_run.run(other, run_id="next", finish="", epochs=1))
-        assert asked(driver) == 1
+        assert asked(driver) == 2
         assert "right at step" not in driver.text()
 
 

@@ -79,10 +79,11 @@ def test_asked_twice_of_one_state_it_is_told_once() -> None:
 
 
 def test_both_kinds_asked_at_once_are_both_measured() -> None:
-    at_once = [Measure(what="predictions"), Measure(what="layers"), Stop()]
-    stream = events(config(matrices_every=0), Scripted(first=at_once))
-    assert told(stream) == [0]
-    assert len(of(MatricesMeasured, stream)) == 1
+    kinds = [Measure(what="predictions"), Measure(what="layers")]
+    for at_once in (kinds, kinds[::-1]):
+        stream = events(config(matrices_every=0), Scripted(first=at_once))
+        assert told(stream) == [0, 6]
+        assert [event.step for event in of(MatricesMeasured, stream)] == [0]
 
 
 @pytest.mark.parametrize("settings", [{}, {"dropout": (0.4,)}, {"optimizer": "adam"}], ids=str)
