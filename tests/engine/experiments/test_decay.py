@@ -22,7 +22,7 @@ from engine.events import (
 )
 from engine.experiments import named
 from engine.experiments.decay import EXPERIMENT, DecaySettings
-from engine.lab import decay_findings, linear_findings
+from engine.lab import decay_findings, decay_views, linear_findings
 from engine.lab.decay import GRID, STARTS, Decay, Plan, draw, losses
 from engine.lab.decay_findings import KNOWN
 from engine.lab.decay_paths import FINE, Paths
@@ -210,7 +210,8 @@ def test_the_paths_are_those_of_the_first_data_sets() -> None:
     constant = expected_loss(torch.zeros(6, 30, dtype=torch.float64), mean, PLAN.truth)
     torch.testing.assert_close(paths.lasso_loss[:, -1], constant, rtol=0, atol=1e-14)
     torch.testing.assert_close(paths.ridge_loss[:, -1], constant, rtol=0.05, atol=0)
-    assert (paths.lasso_count[:, -1] == 0).all()
+    for path, counts in zip(paths.lasso, paths.lasso_count, strict=True):
+        assert torch.equal(counts > 0, path.knots[0] > FINE)
     assert float(paths.ridge.degrees(torch.zeros(1, dtype=torch.float64)).min()) == 7
 
 
@@ -227,6 +228,19 @@ def test_both_nets_the_constants_line_and_the_histogram_are_drawn() -> None:
     assert first.groups[0] == last.groups[0]
     table = next(e for e in events if isinstance(e, TableChanged))
     assert [row[1] for row in table.rows[:2]] == ["0", "3"]
+
+
+def test_the_null_space_line_is_the_loss_of_what_no_example_sees() -> None:
+    decay = trained()
+    curves = {e.series: e.y for e in decay_views.sweep(decay) if isinstance(e, SeriesExtended)}
+    unseen = decay.unseen(decay.nets.weights).square().sum(2).mean(0)
+    for place, strength in enumerate(GRID):
+        own = 0.5 * float(unseen[decay.place(strength, "normal")])
+        line = curves["sweep/theory null space"][place]
+        assert line - curves["sweep/w₀ = 0"][place] == pytest.approx(own, abs=1e-12)
+    norms = {series: y for series, _, y in decay_views.points(decay)}
+    left = decay.unseen(decay.nets.taken(decay.place(3.0))[0]).norm(dim=2).mean()
+    assert norms["norm/theory null space, λ = 3"] == pytest.approx(float(left), abs=1e-12)
 
 
 def test_epochs_are_counted_once() -> None:
