@@ -161,8 +161,10 @@ class _Canvas:
                 piece = (BLOCKS[8 - part], REVERSED + role, "")
             if self.shading != "color":
                 piece = (fills[index % len(fills)], role, "")
-                if part < 4 and step:
-                    continue
+                if part < 4:  # less than half a cell: no more than a line where it begins
+                    if step:
+                        continue
+                    piece = (_LINES[self.shading][0 if length > 0 else 2], role, "")
             for column in bar:
                 self.cells[line][column] = piece
                 if part >= 4 and self.shading == "color":

@@ -40,10 +40,9 @@ class LabPlot(Plot):
 
     def _title(self, width: int, note: str) -> list[Run]:
         title = f" {self._chart.title}"[:width]
-        room = width - cell_len(title) - 2
-        told = cut(note, room) if room >= _TELLING else ""
-        left = " " * (room + 2 - cell_len(told))
-        return [(title, "strong"), *([(left + told, "warning")] if told else [])]
+        room = width - cell_len(title) - 1
+        told = cut(note, room - 1) if room > _TELLING else ""
+        return [(title, "strong"), (" " * (room - cell_len(told)) + told, "warning")]
 
 
 def legend_lines(chart: Chart, width: int, most: int, *, plain: bool = False) -> list[list[Run]]:
