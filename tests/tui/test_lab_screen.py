@@ -325,7 +325,7 @@ def titles(lab: Bench) -> set[str]:
     """The titles of the panels in sight."""
     shown = [w for w in lab.screen.query("#figures > *, #texts > *") if w.display]
     heads = [widget.prepare(widget.content_size)[0].text for widget in shown]  # type: ignore[attr-defined]
-    return {head.strip().split("  ")[0] for head in heads}
+    return {head.strip() for head in heads}
 
 
 async def test_every_panel_of_an_experiment_is_reached_by_the_arrow() -> None:
@@ -337,7 +337,7 @@ async def test_every_panel_of_an_experiment_is_reached_by_the_arrow() -> None:
                 await lab.press("right")
                 await lab.let_settle()
                 seen |= titles(lab)
-        assert {
+        for title in (
             "Points and fit: y",
             "Loss",
             "Norm of w",
@@ -347,7 +347,8 @@ async def test_every_panel_of_an_experiment_is_reached_by_the_arrow() -> None:
             "predicted",
             "verdict",
             "claim",
-        } <= seen
+        ):
+            assert any(head.startswith(title) for head in seen), title
 
 
 async def test_pictures_stand_below_charts_and_grids_that_come_later() -> None:
