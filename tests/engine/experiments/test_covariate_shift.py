@@ -11,7 +11,6 @@ import torch
 from engine.controls import Controls, Pause, Resume, Stop
 from engine.errors import BadInput
 from engine.events import (
-    Advanced,
     BarsChanged,
     ClaimChecked,
     ControlApplied,
@@ -252,13 +251,19 @@ def test_the_same_seed_gives_the_same_events_and_leaves_the_global_generator_alo
     assert torch.get_num_threads() == threads
 
 
-@pytest.mark.parametrize("after", [0, 20, 60, 75])
-def test_stopped_at_any_time(after: int) -> None:
+def _says(event: Event, what: str) -> bool:
+    return isinstance(event, SeriesExtended) and event.series == what
+
+
+@pytest.mark.parametrize(
+    "when", ["", "fit/weighted", "mse/weighted", "clip/excess", "power/noticed"]
+)
+def test_stopped_at_any_time(when: str) -> None:
     controls, events = Controls(), []
-    settings = CovariateShiftSettings(**SMALL)
+    settings = CovariateShiftSettings(**{**SMALL, "pace": 1e6})  # a pace tells of every step
     for event in EXPERIMENT.run(settings, controls):
         events.append(event)
-        if isinstance(event, Advanced | RunStarted | TableChanged) and len(events) > after:
+        if _says(event, when) or (not when and isinstance(event, RunStarted)):
             controls.request(Stop())
     assert finished(events).outcome == "stopped"
     assert claims(events) == {}

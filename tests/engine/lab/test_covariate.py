@@ -26,6 +26,7 @@ from engine.lab.covariate_exact import excess, skewed
 from engine.lab.covariate_power import LEVEL, RUNS, Watch, tails
 from engine.theory.importance import Shift
 from engine.theory.importance_detector import noticed
+from engine.theory.importance_domain import domain_law, estimated_law, lost_correlation
 from engine.theory.importance_fit import Task, gram
 
 PLAN = Plan((0.0, -1.0, 0.0, 1.0), 0.1, 300, 200, 30, "classifier", 2, math.inf)
@@ -47,6 +48,32 @@ def test_the_classifier_is_the_maximum_of_the_likelihood(degree: int) -> None:
     assert torch.sigmoid(logits(x, phi)).sum(1).tolist() == pytest.approx([200] * 5, abs=1e-4)
     again = classify(source, target, degree, start=torch.full_like(phi, 0.3))
     assert float((again - phi).abs().max()) < 1e-6
+
+
+def test_the_classifiers_law_with_its_bias() -> None:
+    n, m, runs = 100, 400, 2000
+    law = domain_law(Shift(1, 1), n, m)
+    phi = classify(normal(runs, n), 1 + normal(runs, m, seed=1), 2)
+    spread = phi.std(0)
+    assert (spread / law.covariance.diagonal().sqrt()).tolist() == pytest.approx([1] * 3, abs=0.1)
+    raw = (phi.mean(0) - law.coefficients) / spread * math.sqrt(runs)
+    left = raw - law.bias / spread * math.sqrt(runs)
+    assert float(left.abs().max()) < 4
+    assert float(raw[1]) > 4  # the slope's bias is seen
+
+
+def test_fits_with_estimated_weights_follow_their_law() -> None:
+    plan = Plan((0.0, -1.0, 0.0, 1.0), 0.1, 1000, 1000, 600, "classifier", 2, math.inf)
+    moved = look(plan, Draws(plan, Generator().manual_seed(1)), Shift(1, 0.7))
+    law = estimated_law(plan.task(moved.shift), 1000, 1000)
+    assert law is not None
+    slope = moved.lines["weighted"][1]
+    assert float(slope.std()) == pytest.approx(float(law.covariance[1, 1].sqrt()), rel=0.15)
+    mean = float(moved.mse["weighted"].mean())
+    assert mean - law.limit == pytest.approx(law.mean - law.limit, rel=0.2)
+    lost = 1 - correlation(moved.log_estimated, moved.log_true)
+    expected = lost_correlation(moved.shift, domain_law(moved.shift, 1000, 1000))
+    assert float(lost.mean()) == pytest.approx(expected, rel=0.25)
 
 
 def test_domains_that_separate_are_told_apart_without_overflow() -> None:

@@ -15,6 +15,7 @@ from engine.theory.importance_fit import (
     Task,
     best_line,
     fit_law,
+    gram,
     limit_line,
     polynomial,
     unweighted_excess,
@@ -196,6 +197,43 @@ def test_the_sandwich_and_the_bias_of_order_one_over_n(weighted: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_mse_of_a_gaussian_line(weighted: bool) -> None:
+    task = Task(CUBIC, 0.5, Shift(0.5, 0.8))
+    once, twice = source_nodes(task.shift, int(weighted)), source_nodes(task.shift, 2 * weighted)
+    assert once and twice
+    law = fit_law(task, once, twice, 60)
+    a, b = (x + d for x, d in zip(law.line, law.bias, strict=True))
+    metric, off = gram(task.target()), torch.tensor(law.bias, dtype=torch.float64)
+    expected = (
+        task.risk((a, b)) - float(off @ metric @ off) + float((metric @ law.covariance).trace())
+    )
+    assert law.mean == pytest.approx(expected, rel=1e-12)
+    random = torch.Generator().manual_seed(1)
+    drawn = torch.randn(50_000, 2, generator=random, dtype=torch.float64)
+    around = drawn @ torch.linalg.cholesky(law.covariance).T
+    best = torch.tensor(best_line(CUBIC, 0.5, 0.64), dtype=torch.float64)
+    away = torch.tensor(law.line, dtype=torch.float64) + around - best
+    squares = ((away @ metric) * away).sum(1)
+    assert law.variance == pytest.approx(float(squares.var()), rel=0.05)
+
+
+@pytest.mark.parametrize("n", [6, 20])
+def test_the_unweighted_excess_is_exact_at_any_n(n: int) -> None:
+    task, runs = Task(LINE, 1.0, Shift(1, 0.5)), 100_000
+    fitted = simulated(task, n, runs, weighted=False) - torch.tensor(LINE, dtype=torch.float64)
+    squares = ((fitted @ gram(task.target())) * fitted).sum(1)
+    wide = 5 * float(squares.std()) / math.sqrt(runs)
+    assert float(squares.mean()) == pytest.approx(unweighted_excess(task.shift, 1.0, n), abs=wide)
+
+
+def test_the_intercepts_bias_where_nothing_has_moved() -> None:
+    # a fit of slope b has intercept ln(m/n) − ½b² or so on one side, ½b² on the other
+    law = domain_law(Shift(0, 1), 1000, 50, features=2)
+    assert law.bias.tolist() == pytest.approx([(1 / 1000 - 1 / 50) / 2, 0])
+    assert float(law.covariance[0, 0]) == pytest.approx(0, abs=1e-12)
+
+
 def test_the_domain_classifier_of_unit_variances() -> None:
     law = domain_law(Shift(1, 1), 1000, 500)
     assert law.coefficients.tolist() == pytest.approx([-0.5 - math.log(2), 1, 0])
@@ -235,6 +273,16 @@ def test_the_best_detector_is_half_plus_a_quarter_of_the_distance(shift: Shift) 
     apart = float((density(x, shift.mean, shift.std) - density(x)).abs().sum()) * width
     assert best_accuracy(shift) == pytest.approx(0.5 + apart / 4, abs=1e-6)
     assert all(0 <= rate <= 1 for rate in best_rates(shift))
+
+
+def test_regret_is_what_a_displaced_edge_costs() -> None:
+    shift, law = Shift(1, 1), domain_law(Shift(1, 1), 500, 500, features=2)
+    random = torch.Generator().manual_seed(1)
+    drawn = torch.randn(20_000, 2, generator=random, dtype=torch.float64)
+    a, b = (law.coefficients + drawn @ torch.linalg.cholesky(law.covariance).T).unbind(1)
+    right = (torch.special.ndtr(-a / b) + torch.special.ndtr(a / b + 1)) / 2
+    lost = best_accuracy(shift) - float(right.mean())
+    assert regret(shift, law) == pytest.approx(lost, rel=0.08)
 
 
 def test_regret_shrinks_with_the_examples() -> None:
