@@ -7,6 +7,7 @@ fewer the nets go on until they fit them, at a rate at which they do so without 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 MANY = 10_000
 UPDATES = 1200
@@ -46,21 +47,27 @@ def automatic(examples: int, batch_size: int) -> Automatic:
 class Known:
     """A difference of the test loss, with less without dropout, measured over several seeds.
 
-    `mean` ± `error` is over seeds (of images, weights, order and masks), `sigma` the spread of
-    single runs.
+    "late" is the last quarter of the epochs, "best" the least of each net in any look, as
+    stopping in time would get it. `mean` ± `error` is over seeds (of images, weights, order and
+    masks) and `sigma` the spread of single runs, all in nats.
     """
 
     examples: int
+    of: Literal["late", "best"]
     mean: float
     error: float
     sigma: float
     verdict: str
 
 
-KNOWN: tuple[Known, ...] = ()
+KNOWN: tuple[Known, ...] = (
+    Known(1000, "late", -0.051, 0.007, 0.019, "8 seeds of 8 below 0"),
+    Known(1000, "best", -0.018, 0.006, 0.016, "less where training stops in time"),
+    Known(60_000, "best", -0.005, 0.005, 0.014, "no reliable gain"),
+)
 
 
-def known_for(plan: NetPlan, data: str, examples: int) -> Known | None:
+def known_for(plan: NetPlan, data: str, examples: int) -> list[Known]:
     """The figures of just such a run on Fashion-MNIST, where there are any."""
     usual = automatic(examples, plan.batch_size)
     same = (
@@ -69,4 +76,4 @@ def known_for(plan: NetPlan, data: str, examples: int) -> Known | None:
         and (plan.lr, plan.epochs) == (usual.lr, usual.epochs)
         and plan.nets >= usual.nets
     )
-    return next((known for known in KNOWN if same and known.examples == examples), None)
+    return [known for known in KNOWN if same and known.examples == examples]

@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from engine.errors import BadInput
+from engine.lab.stacked_pass import Pass
 from engine.model.dropout import keep_mask
 from engine.model.network import Network
 from engine.rules.activations import Activation
@@ -47,9 +48,9 @@ class Stack:
         if dropout is None and any(self._rates):
             raise BadInput("networks with dropout cannot be stacked here: set dropout to 0")
         self._in_place = all(rule.name in IN_PLACE for rule, _ in self.runs)
-        self._passes: dict[int, _Pass] = {}
+        self._passes: dict[int, Pass] = {}
         self._scratch: dict[torch.Size, Tensor] = {}
-        self._last: tuple[Tensor, _Pass] | None = None
+        self._last: tuple[Tensor, Pass] | None = None
 
     def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Forward and backward on x [batch, inputs], y [batch]; parameters stay as they are.
@@ -133,19 +134,19 @@ class Stack:
         total /= examples
         return total[0], total[1]
 
-    def _buffers(self, batch: int) -> _Pass:
+    def _buffers(self, batch: int) -> Pass:
         if batch not in self._passes:
             dropped = [bool(rates) for rates in self._rates]
-            self._passes[batch] = _Pass(self.weights, batch, dropped, self._in_place)
+            self._passes[batch] = Pass(self.weights, batch, dropped, self._in_place)
         return self._passes[batch]
 
-    def _found(self) -> tuple[Tensor, _Pass]:
+    def _found(self) -> tuple[Tensor, Pass]:
         if self._last is None:
             raise ValueError("no minibatch was differentiated yet")
         return self._last
 
     def _forward(
-        self, x: Tensor, pre: list[Tensor], post: list[Tensor], train: _Pass | None = None
+        self, x: Tensor, pre: list[Tensor], post: list[Tensor], train: Pass | None = None
     ) -> None:
         first = self.weights[0].flatten(0, 1)
         inputs = post if train is None else train.inputs
@@ -161,7 +162,7 @@ class Stack:
                 if train is not None:
                     self._drop(layer, train)
 
-    def _drop(self, layer: int, buffers: _Pass) -> None:
+    def _drop(self, layer: int, buffers: Pass) -> None:
         """Leave units out of what the next layer multiplies."""
         mask = buffers.masks[layer]
         if mask is None or self._dropout is None:
@@ -169,50 +170,6 @@ class Stack:
         for p, nets in self._rates[layer]:
             mask[nets] = keep_mask(mask[nets], p, self._dropout)
         torch.mul(buffers.post[layer], mask, out=buffers.inputs[layer])
-
-
-class _Pass:
-    """The buffers of one batch size, each [K, fan_out, batch].
-
-    `inputs[l]` is what layer l + 1 multiplies: h of layer l, or h · mask where nets drop units.
-    """
-
-    def __init__(
-        self, weights: Sequence[Tensor], batch: int, dropped: Sequence[bool], in_place: bool
-    ) -> None:
-        self.pre = [weight.new_empty(*weight.shape[:2], batch) for weight in weights]
-        self.post = self.pre if in_place else [torch.empty_like(z) for z in self.pre]
-        hidden = self.post[: len(dropped)]
-        self.masks = [
-            torch.ones_like(h) if drops else None for h, drops in zip(hidden, dropped, strict=True)
-        ]
-        self.inputs = [
-            h if mask is None else torch.empty_like(h)
-            for h, mask in zip(hidden, self.masks, strict=True)
-        ]
-        self.delta = [torch.empty_like(z) for z in self.pre]
-        self.objective = _CrossEntropy(self.delta[-1])
-
-
-class _CrossEntropy:
-    """Mean cross-entropy of K nets on one minibatch, `delta` [K, classes, batch] its derivative."""
-
-    def __init__(self, delta: Tensor) -> None:
-        nets, _, self._batch = delta.shape
-        self._delta = delta
-        self._label = torch.empty(nets, 1, self._batch, dtype=torch.int64, device=delta.device)
-        self._one = delta.new_full((nets, 1, self._batch), -1.0)
-
-    def differentiate(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        label = self._label.copy_(y)
-        largest, chosen = logits.max(1, keepdim=True)
-        delta = torch.sub(logits, largest, out=self._delta)
-        picked = delta.gather(1, label)
-        delta.exp_()
-        total = delta.sum(1, keepdim=True)
-        delta.div_(total).scatter_add_(1, label, self._one).div_(self._batch)
-        losses = total.log_().sub_(picked).mean((1, 2))
-        return losses, (chosen == label).to(losses.dtype).mean((1, 2))
 
 
 def _runs(activations: Sequence[Activation]) -> Iterator[tuple[Activation, slice]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from cli.progress import Bar, Lines, Watcher, current_epoch
+from cli.progress import Bar, Lines, Watcher, current_epoch, epoch_line
 from cli.summary import number, summary
 from engine.config import RunConfig
 from engine.events import (
@@ -174,6 +175,22 @@ def test_the_summary_tells_epochs_layers_matrices_and_where_the_record_lies() ->
                   "record: /runs/20260101-000000-abcdef"):  # fmt: skip
         assert shown in text
     assert ["1", "1.5", "0.15", "1.25", "0.45"] in [line.split() for line in text.splitlines()]
+
+
+def test_what_was_measured_without_masks_has_columns_of_its_own() -> None:
+    measured = {"train_loss_eval": 1.375, "train_accuracy_eval": 0.25}
+    stream = [
+        msgspec.structs.replace(event, **measured) if isinstance(event, EpochFinished) else event
+        for event in events()
+    ]
+    bare, epoch = (next(e for e in s if isinstance(e, EpochFinished)) for s in (events(), stream))
+    on = console(terminal=False)
+    on.print(summary(folded(stream), "/runs"))
+    rows = [line.split() for line in written(on).splitlines()]
+    assert ["1", "1.5", "0.15", "1.375", "0.25", "1.25", "0.45"] in rows
+    line = epoch_line(epoch, folded(stream))
+    assert "train acc 0.1500  in eval mode 1.3750 0.2500  test loss 1.2500" in line
+    assert "eval mode" not in epoch_line(bare, folded(stream))
 
 
 def test_a_hostile_name_stays_text() -> None:

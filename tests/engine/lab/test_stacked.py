@@ -162,6 +162,112 @@ def test_what_cannot_be_stacked_is_refused() -> None:
         Stack([net])
 
 
+def dropping(names: list[str], rates: list[tuple[float, ...]]) -> list[Network]:
+    nets = [network(name, 2, seed) for seed, name in enumerate(names)]
+    for net, own in zip(nets, rates, strict=True):
+        net.dropout = own
+    return nets
+
+
+@pytest.mark.parametrize("names", [["relu"] * 4, ["relu", "relu", "tanh", "gelu"]], ids=str)
+def test_with_dropout_the_gradients_are_autograd_s_under_the_same_masks(names: list[str]) -> None:
+    rates = [(0.0, 0.0), (0.2, 0.5), (0.2, 0.0), (0.0, 0.9)]
+    stack = Stack(dropping(names, rates), Generator().manual_seed(3))
+    for x, y in minibatches()[:3]:  # the last one is smaller
+        losses, hits = stack.differentiate(x, y)
+        masks = [stack.mask(layer) for layer in (0, 1)]
+        found = [(weight.clone(), bias) for weight, bias in stack.gradients()]
+        for k, name in enumerate(names):
+            leaves = [
+                (w[k].clone().requires_grad_(), b[k, :, 0].clone().requires_grad_())
+                for w, b in zip(stack.weights, stack.biases, strict=True)
+            ]
+            h = x
+            for layer, (weight, bias) in enumerate(leaves):
+                h = h @ weight.T + bias
+                if layer < 2:
+                    mask = masks[layer]
+                    assert mask is not None
+                    h = ACTIVATIONS[name].forward(h) * mask[k].T
+                    allowed = {0.0, 1 / (1 - rates[k][layer])} if rates[k][layer] else {1.0}
+                    assert set(mask[k].unique().tolist()) <= allowed
+            loss = torch.nn.functional.cross_entropy(h, y)
+            assert float(losses[k]) == pytest.approx(float(loss.detach()), abs=1e-12)
+            assert float(hits[k]) == pytest.approx(float((h.argmax(1) == y).double().mean()))
+            flat = [leaf for pair in leaves for leaf in pair]
+            expected = torch.autograd.grad(loss, flat)
+            for layer, (weight, bias) in enumerate(found):
+                torch.testing.assert_close(weight[k], expected[2 * layer], rtol=0, atol=1e-12)
+                torch.testing.assert_close(
+                    bias[k, :, 0], expected[2 * layer + 1], rtol=0, atol=1e-12
+                )
+        stack.descend(0.1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_net_without_dropout_beside_one_with_is_as_it_was_to_the_last_bit(
+    dtype: torch.dtype,
+) -> None:
+    names = ["relu", "relu", "relu"]
+    plain = Stack([network(name, 2, seed, dtype) for seed, name in enumerate(names)])
+    nets = [network(name, 2, seed, dtype) for seed, name in enumerate(names)]
+    nets[2].dropout = (0.5, 0.2)
+    dropped = Stack(nets, Generator().manual_seed(0))
+    for x, y in minibatches(dtype):
+        losses = [stack.differentiate(x, y)[0].clone() for stack in (plain, dropped)]
+        assert torch.equal(losses[0][:2], losses[1][:2])
+        plain.descend(0.1)
+        dropped.descend(0.1)
+    for one, other in zip(plain.weights, dropped.weights, strict=True):
+        assert torch.equal(one[:2], other[:2])
+        assert not torch.equal(one[2], other[2])
+
+
+def test_no_rate_above_zero_draws_nothing() -> None:
+    generator = Generator().manual_seed(0)
+    before = generator.get_state()
+    stack, plain = Stack([network("relu", 2)], generator), Stack([network("relu", 2)])
+    for each in (stack, plain):
+        each.differentiate(*minibatches()[0])
+        each.descend(0.1)
+    assert torch.equal(generator.get_state(), before)
+    assert stack.mask(0) is None
+    assert torch.equal(stack.weights[0], plain.weights[0])
+
+
+def test_eval_mode_knows_no_masks() -> None:
+    nets = dropping(["relu", "tanh"], [(0.5, 0.5), (1.0, 0.0)])
+    generator = Generator().manual_seed(0)
+    stack = Stack(nets, generator)
+    before = generator.get_state()
+    losses, _ = stack.evaluate(minibatches())
+    expected = [evaluate(net, minibatches())[0] for net in nets]
+    assert losses.tolist() == pytest.approx(expected)
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_a_layer_that_is_dropped_whole_hands_on_zeros() -> None:
+    stack = Stack(dropping(["relu"], [(0.0, 1.0)]), Generator().manual_seed(0))
+    before = [weight.clone() for weight in stack.weights]
+    losses, _ = stack.differentiate(*minibatches()[0])
+    stack.descend(0.1)
+    assert losses.isfinite().all()
+    assert all(torch.equal(w, kept) for w, kept in zip(stack.weights, before, strict=True))
+    assert all(bias.isfinite().all() for bias in stack.biases)
+
+
+def test_a_layer_s_masks_are_new_with_each_minibatch() -> None:
+    stack = Stack(dropping(["relu"], [(0.5, 0.0)]), Generator().manual_seed(0))
+    seen = []
+    for x, y in minibatches()[:2]:
+        stack.differentiate(x, y)
+        mask = stack.mask(0)
+        assert mask is not None
+        seen.append(mask.clone())
+    assert not torch.equal(*seen)
+    assert stack.mask(1) is None
+
+
 def test_nothing_differentiated_is_said() -> None:
     with pytest.raises(ValueError, match="no minibatch"):
         Stack([network("relu", 1)]).descend(0.1)

@@ -1,0 +1,295 @@
+"""The dropout experiment: its claims, what it shows, and how it is steered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from statistics import mean
+from typing import Any
+
+import msgspec
+import pytest
+import torch
+
+from engine.controls import Controls, Pause, Resume, Stop
+from engine.errors import BadInput
+from engine.events import (
+    Advanced,
+    ClaimChecked,
+    ControlApplied,
+    Event,
+    GridChanged,
+    Noted,
+    RunFinished,
+    RunStarted,
+    SeriesExtended,
+    TableChanged,
+)
+from engine.experiments import named
+from engine.experiments.dropout import EXPERIMENT, DropoutSettings
+from engine.lab import dropout_masks, stacked
+from engine.lab.dropout_plan import Known
+from engine.schema import fields_of
+
+TINY: dict[str, Any] = {
+    "pace": 0.0,
+    "width": 20,
+    "examples": 256,
+    "batch_size": 64,
+    "epochs": 4,
+    "nets": 2,
+    "masks": 200,
+    "test_examples": 100,
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def stream(data: Any, **changes: Any) -> list[Event]:
+    settings = DropoutSettings(**{**TINY, "data": str(data), **changes})
+    return list(EXPERIMENT.run(settings, Controls()))
+
+
+def claims(events: list[Event]) -> list[ClaimChecked]:
+    return [e for e in events if isinstance(e, ClaimChecked)]
+
+
+def failed(events: list[Event]) -> list[str]:
+    return [c.claim for c in claims(events) if not c.holds]
+
+
+def finished(events: list[Event]) -> RunFinished:
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    return last
+
+
+def curves(events: list[Event]) -> dict[str, list[tuple[float, float]]]:
+    found: dict[str, list[tuple[float, float]]] = {}
+    for event in events:
+        if isinstance(event, SeriesExtended):
+            known = [] if event.afresh else found.get(event.series, [])
+            found[event.series] = [*known, *zip(event.x, event.y, strict=True)]
+    return found
+
+
+def tables(events: list[Event]) -> dict[str, TableChanged]:
+    return {e.table: e for e in events if isinstance(e, TableChanged)}
+
+
+@pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
+def test_every_claim_of_the_checks_holds(config: DropoutSettings) -> None:
+    events = list(EXPERIMENT.run(config, Controls()))
+    assert len(claims(events)) == 9
+    assert failed(events) == []
+    assert finished(events).outcome == "completed"
+
+
+def test_every_chart_is_fed(small_data: Any) -> None:
+    found = curves(stream(small_data))
+    for kind in ("with", "without"):
+        assert [x for x, _ in found[f"{kind}/train mode"]] == [1, 2, 3, 4]
+        assert [x for x, _ in found[f"{kind}/eval mode"]] == [1, 2, 3, 4]
+        assert [x for x, _ in found[f"{kind}/test"]] == [1, 2, 3, 4]
+    apart = dict(found["difference/with − without"])
+    low, high = dict(found["difference/band low"]), dict(found["difference/band high"])
+    for epoch, difference in apart.items():
+        expected = dict(found["with/test"])[epoch] - dict(found["without/test"])[epoch]
+        assert difference == pytest.approx(expected, abs=1e-12)
+        assert low[epoch] < difference < high[epoch]
+    assert {name.partition("/")[0] for name in found} == {chart.name for chart in EXPERIMENT.charts}
+    law = dict(found["law/points mean loss under masks"])
+    line = dict(next(v for name, v in found.items() if name.startswith("law/theory")))
+    assert len(law) == 10
+    assert law[0.0] == pytest.approx(line[0.0], rel=1e-12)
+
+
+def test_running_averages_come_to_theory_within_their_bands(small_data: Any) -> None:
+    found = curves(stream(small_data, masks=4000))
+    draws = [x for x, _ in found["masks/theory 1"]]
+    assert draws[-1] == 4000 * 256
+    for name, band in (("mean ÷ h", "mean"), ("variance ÷ h²p/(1−p)", "variance")):
+        low = [y for _, y in found[f"masks/band {band} low"]]
+        assert low == sorted(low)  # ever narrower
+        for (x, y), least in zip(found[f"masks/{name}"], low, strict=True):
+            assert abs(y - 1) <= 1 - least, x
+
+
+@pytest.mark.parametrize(
+    ("rates", "layer", "values"),
+    [
+        ({"p1": 0.2}, "hidden1", {0.0, 1.25}),
+        ({"p1": 0.0, "p2": 0.5}, "hidden2", {0.0, 2.0}),
+        ({"p1": 0.0, "p2": 0.0}, "hidden1", {1.0}),
+        ({"p1": 1.0}, "hidden1", {0.0}),
+    ],
+)
+def test_the_mask_flickers_over_the_units(
+    small_data: Any, rates: dict[str, float], layer: str, values: set[float]
+) -> None:
+    grids = [e for e in stream(small_data, **rates) if isinstance(e, GridChanged)]
+    assert len(grids) == 1 + 16  # before the first step, then each step
+    flat = [[v for row in g.values for v in row] for g in grids]
+    assert all([len(row) for row in g.values] == [16, 16] for g in grids)
+    assert all(layer in g.grid for g in grids)
+    assert set(flat[0][:20]) == {1.0}
+    assert {v for f in flat[1:] for v in f[:20]} == values
+    assert all(math.isnan(v) for f in flat for v in f[20:])
+    different = len({tuple(f[:20]) for f in flat[1:]})
+    assert different > 10 if len(values) > 1 else different == 1
+
+
+def test_the_book_s_vector_and_a_unit_are_in_tables(small_data: Any) -> None:
+    shown = tables(stream(small_data))
+    book = {row[0]: row[1:] for row in shown["dropout of the book's vector"].rows}
+    assert book["p = 0"] == ("0 1 2 3 4 5 6 7", "8 9 10 11 12 13 14 15")
+    assert book["p = 1"] == ("0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0")
+    assert book["p = 0.5, eval"] == book["p = 0"]
+    unit = {row[0]: row[1:] for row in shown["a unit h = 2 under masks"].rows}
+    assert unit["variance"][1] == pytest.approx(1)
+    assert unit["mean"][1] == 2
+    nets = shown["mean of 2 nets ± standard error"]
+    assert [row[0] for row in nets.rows] == ["without dropout", "with dropout", "with − without"]
+    assert all("±" in str(cell) for row in nets.rows for cell in row[1:])
+    alone = tables(stream(small_data, nets=1))["one net of each kind"]
+    assert not any("±" in str(cell) for row in alone.rows for cell in row[1:])
+
+
+def test_train_mode_is_worse_than_eval_mode_under_heavy_dropout(small_data: Any) -> None:
+    found = curves(stream(small_data, p1=0.5, p2=0.7, width=64, epochs=40, lr=0.5))
+    late = {name: mean(y for _, y in found[f"with/{name}"][-5:]) for name in ("train mode", "test")}
+    assert late["train mode"] > late["test"]
+    evaluated = mean(y for _, y in found["with/eval mode"][-5:])
+    assert late["train mode"] - evaluated > 0.02
+    without = [mean(y for _, y in found[f"without/{n}"][-5:]) for n in ("train mode", "eval mode")]
+    assert without[0] - without[1] < (late["train mode"] - evaluated) / 2
+
+
+def test_without_any_rate_nothing_differs(small_data: Any) -> None:
+    events = stream(small_data, p1=0.0, p2=0.0)
+    assert all(abs(y) < 1e-6 for _, y in curves(events)["difference/with − without"])
+    assert failed(events) == []
+    assert not any("variance" in name for name in curves(events))
+
+
+def test_wrong_masks_break_the_claims(small_data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = dropout_masks.keep_mask
+    monkeypatch.setattr(dropout_masks, "keep_mask", lambda h, p, g: right(h, p, g) * (1 - p))
+    broken = failed(stream(small_data))
+    assert {claim.partition(" ")[0] for claim in broken} == {"mean", "variance"}
+    monkeypatch.setattr(dropout_masks, "keep_mask", lambda h, p, g: right(h, 1 - p, g))
+    assert any("p = 0" in claim for claim in failed(stream(small_data)))
+
+
+def test_nets_that_drop_nothing_are_seen(small_data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacked, "keep_mask", lambda h, *_: torch.ones_like(h))
+    events = stream(small_data)
+    assert all(abs(y) < 1e-6 for _, y in curves(events)["difference/with − without"])
+
+
+def test_what_was_measured_before_is_claimed_of_just_such_a_run(
+    small_data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def known(plan: Any, data: str, examples: int) -> list[Known]:
+        seen.append((plan.rates, plan.nets, plan.epochs, plan.lr, data, examples))
+        return [
+            Known(256, "late", 0.0, 0.1, 10.0, "nothing of note"),
+            Known(256, "best", 0.0, 0.1, 10.0, "nothing of note"),
+        ]
+
+    monkeypatch.setattr("engine.lab.dropout_findings.known_for", known)
+    events = stream(small_data)
+    assert seen == [((0.2, 0.5), 2, 4, 0.1, "small", 256)]
+    late, best = [c for c in claims(events) if "256 images" in c.claim]
+    assert (late.predicted, late.tolerance, late.holds) == (0.0, 50.0, True)
+    assert "nothing of note" in late.source
+    found = curves(events)["difference/with − without"]
+    assert late.measured == pytest.approx(found[-1][1])  # the last of four looks
+    assert "best epoch" in best.claim
+    assert f"{best.measured:+.3f}" in tables(events)["mean of 2 nets ± standard error"].rows[2][4]
+
+
+def test_the_same_seed_gives_the_same_events_and_leaves_the_global_generator_alone(
+    small_data: Any,
+) -> None:
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    kept = TableChanged | ClaimChecked | GridChanged
+    first, again, other = (
+        [e for e in stream(small_data, seed=seed) if isinstance(e, kept)] for seed in (1, 1, 2)
+    )
+    assert msgspec.json.encode(first) == msgspec.json.encode(again)
+    assert msgspec.json.encode(first) != msgspec.json.encode(other)
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 14])
+def test_stopped_at_any_time(small_data: Any, after: int) -> None:
+    controls, events = Controls(), []
+    for event in EXPERIMENT.run(DropoutSettings(**TINY, data=str(small_data)), controls):
+        events.append(event)
+        told = sum(isinstance(e, RunStarted | GridChanged) for e in events)
+        if told > after:
+            controls.request(Stop())
+    assert finished(events).outcome == "stopped"
+    assert finished(events).step < 16
+    assert claims(events) == []
+
+
+def test_paused_it_holds(small_data: Any) -> None:
+    controls = Controls()
+    controls.request(Pause())
+    run = EXPERIMENT.run(DropoutSettings(**TINY, data=str(small_data)), controls)
+    for event in run:
+        if isinstance(event, ControlApplied):
+            break
+    told = next(event for event in run if isinstance(event, Advanced))
+    assert told.done == 1
+    controls.request(Resume())
+    assert finished(list(run)).outcome == "completed"
+
+
+def test_what_overflows_is_data(small_data: Any) -> None:
+    events = stream(small_data, lr=1e30, epochs=3)
+    assert finished(events).outcome == "completed"
+    assert failed(events) == []
+    every = [y for points in curves(events).values() for _, y in points]
+    assert all(map(math.isfinite, every))
+
+
+def test_it_says_what_is_trained(small_data: Any) -> None:
+    events = stream(small_data)
+    (note,) = [e.text for e in events if isinstance(e, Noted)]
+    assert "2 pairs of nets 8-20-20-2" in note
+    assert "p = 0.2 and 0.5" in note
+    assert "4 epochs at rate 0.1" in note
+    detail = finished(events).detail
+    assert "test loss with less without dropout" in detail
+    assert "(theory 1.0000)" in detail
+
+
+def test_a_run_shorter_than_its_masks_draws_them_all(small_data: Any) -> None:
+    for masks in (1, 7, 1000):
+        shown = tables(stream(small_data, masks=masks, epochs=1))["a unit h = 2 under masks"]
+        assert shown.columns[0].startswith(f"{masks * 256:,} draws")
+
+
+def test_settings_say_what_cannot_be() -> None:
+    with pytest.raises(BadInput, match="p1"):
+        DropoutSettings(p1=1.5)
+    with pytest.raises(BadInput, match="epochs"):
+        DropoutSettings(epochs=-1)
+    with pytest.raises(BadInput, match="examples"):
+        list(EXPERIMENT.run(DropoutSettings(data="synthetic", examples=10**7), Controls()))
+    assert named("dropout") is EXPERIMENT
+    keys = [f.setting.key for f in fields_of(DropoutSettings) if f.setting.key]
+    assert len(keys) == len(set(keys)) == 7
