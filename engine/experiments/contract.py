@@ -52,9 +52,10 @@ class Experiment:
     holds.
 
     `shows` says in a line what is seen and `lasts` how long that takes; `lesson` is a paragraph in
-    plain words, with the common misunderstanding put right. `checks` are the settings with which
-    its claims are tested: small ones, seconds in all. A `reversible` one can be gone through step
-    by step, back as well as on.
+    plain words, with the common misunderstanding put right. `leads` is how the
+    title of the figure begins that a screen too small for all shows first, where that is not the
+    first chart. `checks` are the settings with which its claims are tested: small ones, seconds
+    in all. A `reversible` one can be gone through step by step, back as well as on.
     """
 
     name: str
@@ -65,5 +66,6 @@ class Experiment:
     lesson: str = ""
     lasts: str = ""
     charts: tuple[Chart, ...] = ()
+    leads: str = ""
     checks: tuple[msgspec.Struct, ...] = ()
     reversible: bool = False

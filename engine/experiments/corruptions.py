@@ -185,6 +185,7 @@ EXPERIMENT = Experiment(
     shows="pictures clean and spoilt with their predicted labels, accuracy by severity, a detector",
     lesson=LESSON,
     lasts="10 seconds",
+    leads="corrupted",
     charts=(
         Chart("severity", "Accuracy by severity", "level"),
         Chart("detector", "Detector: source or target?", "log10 of pictures", "accuracy"),

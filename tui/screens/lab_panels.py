@@ -40,6 +40,7 @@ class LabPanels(Vertical):
         self._tables: dict[str, TextTableView] = {}
         self._plan = Arrangement()
         self._at = 0
+        self._turned = not experiment.leads
 
     @property
     def hidden(self) -> int:
@@ -78,6 +79,7 @@ class LabPanels(Vertical):
     def turn_page(self, by: int) -> None:
         """Begin with another panel, where they do not all fit."""
         self._at += by
+        self._turned = True
         self.show(self._view)
 
     def scroll_rows(self, by: int) -> None:
@@ -121,6 +123,7 @@ class LabPanels(Vertical):
         shown += [self._figures[key] for key in self._broad]
         texts: list[Widget] = [*self._tables.values(), claims]
         heights = [*(t.table.height for t in self._tables.values()), claims.rows_wanted]
+        self._lead(natural, heights)
         plan = arrange(self.size.width, self.size.height, natural, heights, self._at)
         if plan == self._plan:
             return
@@ -129,6 +132,19 @@ class LabPanels(Vertical):
         _show_only(texts, plan.texts)
         self._place_figures(plan, shown)
         self._place_texts(plan, texts)
+
+    def _lead(self, natural: Sequence[int], heights: Sequence[int]) -> None:
+        """Show the page of the figure that leads, until somebody turns the pages."""
+        beside = [key for key in self._figures if not KINDS[key[0]].lines]
+        names = ["" for _ in self._experiment.charts] + [n for _, n in (*beside, *self._broad)]
+        leading = [i for i, n in enumerate(names) if n and n.startswith(self._experiment.leads)]
+        if self._turned or not leading:
+            return
+        for page in range(len(names)):
+            plan = arrange(self.size.width, self.size.height, natural, heights, page)
+            if leading[0] in plan.figures:
+                self._at = page
+                return
 
     def _lines(self, key: Named) -> int:
         lines = KINDS[key[0]].lines
