@@ -1,6 +1,7 @@
 """The registry: one experiment per file, one line each here."""
 
 from engine.experiments.backprop import EXPERIMENT as BACKPROP
+from engine.experiments.concept_shift import EXPERIMENT as CONCEPT_SHIFT
 from engine.experiments.contract import Experiment
 from engine.experiments.corruptions import EXPERIMENT as CORRUPTIONS
 from engine.experiments.covariate_shift import EXPERIMENT as COVARIATE_SHIFT
@@ -34,6 +35,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     BACKPROP,
     COVARIATE_SHIFT,
     LABEL_SHIFT,
+    CONCEPT_SHIFT,
     CORRUPTIONS,
 )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # As `engine.lab.corruption.CORRUPTIONS`, whose functions need torch.
 NAMES = (
-    "brightness", "noise", "mirror", "shift", "upside down", "invert",
+    "brightness", "noise", "mirror", "shift", "upside-down", "invert",
     "blur", "contrast", "rotate", "patch",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ class CorruptionSettings(ClassifierSettings, frozen=True, kw_only=True, forbid_u
         Setting(
             "the corruption shown at the end, whose pictures the net is fine-tuned on",
             choices=NAMES,
-            aliases={"horizontal_flip": "mirror", "vertical_flip": "upside down"},
+            aliases={"horizontal_flip": "mirror", "vertical_flip": "upside-down"},
             key="d",
         ),
     ] = "mirror"

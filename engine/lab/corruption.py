@@ -126,7 +126,7 @@ CORRUPTIONS = {
     "noise": Corruption(_noise, (0.1, 0.2, 0.3, 0.4, 0.5), "std {:g}", 3, Known(0.791, 0.006)),
     "mirror": Corruption(_mirror, _SHARES, "{:.0%} of them", 5, Known(0.572, 0.006)),
     "shift": Corruption(_shift, (1, 2, 3, 4, 5), "{:g} px right", 3, Known(0.374, 0.012)),
-    "upside down": Corruption(_upside_down, _SHARES, "{:.0%} of them", 5, Known(0.298, 0.010)),
+    "upside-down": Corruption(_upside_down, _SHARES, "{:.0%} of them", 5, Known(0.298, 0.010)),
     "invert": Corruption(_invert, _SHARES, "by {:.0%}", 5, Known(0.034, 0.006)),
     "blur": Corruption(_blur, (0.5, 1.0, 1.5, 2.0, 3.0), "σ {:g} px"),
     "contrast": Corruption(_contrast, (0.8, 0.6, 0.4, 0.25, 0.1), "×{:g}"),

@@ -12,7 +12,7 @@ from engine.lab.detector import Detected
 from engine.lab.finding import Finding
 
 _TESTED_ON = "a classifier two-sample test: Lopez-Paz and Oquab 2017, arXiv 1610.06545"
-_SHARES = ("mirror", "upside down")
+_SHARES = ("mirror", "upside-down")
 
 
 def of_nothing(tests: Sequence[Detected]) -> Iterator[Finding]:

@@ -17,7 +17,6 @@ from torch import Generator
 from engine.controls import Controls, Pause, Resume, Stop
 from engine.errors import BadInput
 from engine.events import (
-    Advanced,
     BarsChanged,
     ClaimChecked,
     ControlApplied,
@@ -31,7 +30,7 @@ from engine.events import (
 )
 from engine.experiments import named
 from engine.experiments.label_shift import CASES, EXPERIMENT, LabelShiftSettings
-from engine.lab.classifier import Classifiers, confusion
+from engine.lab.classifier import Classifiers, confusion, fine_tuned, logits
 from engine.lab.classifier_settings import ClassifierSettings
 from engine.lab.label_shift import Exam, Pool, weights
 from engine.lab.label_shift_cases import Case, outcome
@@ -189,6 +188,19 @@ def test_the_same_settings_give_the_same_net_and_it_is_kept(small_data: Path) ->
     assert int(first.confusion.diagonal().sum()) == right > 0.5 * len(first.y)
 
 
+def test_fine_tuning_starts_where_the_net_is_and_leaves_it_there(small_data: Path) -> None:
+    config = ClassifierSettings(data=str(small_data), train_examples=500, width=8, epochs=20, lr=1)
+    with Classifiers().trained(config) as classifier:
+        before = classifier.answers.clone()
+        x, y = classifier.x[:600], classifier.y[:600]
+        still = fine_tuned(classifier, x, y, lr=1e-12, epochs=1)
+        assert torch.allclose(logits(still, classifier.x), before, atol=1e-6)
+        turned = fine_tuned(classifier, x, 1 - y, lr=1.0, epochs=40)
+        agrees = (logits(turned, classifier.x).argmax(1) == classifier.predicted).double().mean()
+        assert float(agrees) < 0.2
+        assert torch.equal(classifier.logits(classifier.x), before)
+
+
 def test_no_example_is_both_trained_on_and_kept(small_data: Path) -> None:
     config = ClassifierSettings(data=str(small_data), train_examples=500, width=8)
     with Classifiers().trained(config) as classifier:
@@ -246,12 +258,12 @@ def test_the_same_seed_gives_the_same_events(small_data: Path) -> None:
     assert one == two != other
 
 
-@pytest.mark.parametrize("after", [0, 3, 30])
-def test_stopped_at_any_time(small_data: Path, after: int) -> None:
+@pytest.mark.parametrize("tables", [0, 1, 6])
+def test_stopped_at_any_time(small_data: Path, tables: int) -> None:
     controls, events = Controls(), []
     for event in EXPERIMENT.run(settings(small_data), controls):
         events.append(event)
-        if isinstance(event, Advanced | RunStarted | BarsChanged) and len(events) > after:
+        if len(of(TableChanged, events)) >= tables:
             controls.request(Stop())
     last = events[-1]
     assert isinstance(last, RunFinished) and last.outcome == "stopped"
