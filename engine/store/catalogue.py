@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,7 +57,17 @@ class Entry:
 
 def entries(runs: Path) -> list[Entry]:
     """Every run that can be read, the newest first; nothing is changed but caches."""
-    found = [entry for directory in _directories(runs) if (entry := _entry(directory))]
+    return linked(entry for directory in _directories(runs) if (entry := _entry(directory)))
+
+
+def run_ids(runs: Path) -> list[str]:
+    """The ids of what may be runs, the newest first, without a look into them."""
+    return [directory.name for directory in _directories(runs)][::-1]
+
+
+def linked(read: Iterable[Entry]) -> list[Entry]:
+    """These runs, the newest first, each with those that go on from it."""
+    found = list(read)
     children: dict[str, list[str]] = {}
     for entry in found:
         children.setdefault(entry.summary.continues, []).append(entry.run_id)

@@ -19,7 +19,7 @@ from engine.store.files import read_plain, write_whole
 from engine.store.layout import LOG, SUMMARY
 from engine.store.reader import Damage, Follower, Place
 
-VERSION = 1
+VERSION = 2
 _WORTH_KEEPING = 1 << 16
 """Bytes of log from which reading them again costs more than keeping what they said."""
 
@@ -36,6 +36,8 @@ class Summary(msgspec.Struct):
     experiment: str = ""
     config: dict[str, Any] = {}
     data: str = ""
+    device: str = ""
+    versions: dict[str, str] = {}
     continues: str = ""
     started: float = 0.0
     last: float = 0.0
@@ -87,6 +89,7 @@ class Summary(msgspec.Struct):
         self.run_id, self.experiment = event.run_id, event.experiment
         self.config, self.continues = event.config, event.continues
         self.data = event.dataset.name if event.dataset else ""
+        self.device, self.versions = event.device, event.versions
         self.started = event.time
         self.first_step = self.step = event.first_step
         self.steps_per_epoch, self.total_steps = event.steps_per_epoch, event.total_steps

@@ -127,10 +127,10 @@ def test_what_was_kept_is_read_on_from(tmp_path: Path, monkeypatch: pytest.Monke
         b"",
         b"{}",
         b"[" * 5000,
-        b'{"version":1,"offset":99999999,"next_seq":0,"damage":{},"summary":{}}',
-        b'{"version":1,"offset":-1,"next_seq":0,"damage":{},"summary":{}}',
+        b'{"version":2,"offset":99999999,"next_seq":0,"damage":{},"summary":{}}',
+        b'{"version":2,"offset":-1,"next_seq":0,"damage":{},"summary":{}}',
         b'{"version":0,"offset":0,"next_seq":7,"damage":{},"summary":{}}',
-        b'{"version":1,"offset":0,"next_seq":0,"damage":{"nonsense":1},"summary":{}}',
+        b'{"version":2,"offset":0,"next_seq":0,"damage":{"nonsense":1},"summary":{}}',
     ],
 )
 def test_a_kept_summary_that_cannot_be_used_is_made_anew(tmp_path: Path, kept: bytes) -> None:
@@ -270,3 +270,20 @@ def test_no_directory_is_no_runs(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     with pytest.raises(BadInput):
         catalogue.entry(tmp_path, "a")
+
+
+def test_runs_read_one_by_one_are_linked_as_those_read_together(tmp_path: Path) -> None:
+    record(tmp_path, started("a"), ENDED)
+    record(tmp_path, started("b", continues="a", time=2.0), ENDED)
+    assert catalogue.run_ids(tmp_path) == ["b", "a"]
+    alone = [catalogue.entry(tmp_path, run_id) for run_id in ("a", "b")]
+    assert catalogue.linked(alone) == catalogue.entries(tmp_path)
+    assert catalogue.linked(alone)[1].continued_by == ("b",)
+    assert catalogue.run_ids(tmp_path / "nowhere") == []
+
+
+def test_what_ran_it_is_told(tmp_path: Path) -> None:
+    on = msgspec.structs.replace(started("a"), device="cpu", versions={"torch": "2.15"})
+    record(tmp_path, on, ENDED)
+    told = catalogue.entry(tmp_path, "a").summary
+    assert (told.device, told.versions) == ("cpu", {"torch": "2.15"})
