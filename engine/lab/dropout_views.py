@@ -23,7 +23,6 @@ from engine.lab.dropout_nets import (
     settled,
     spread,
 )
-from engine.model.network import layer_names
 from engine.theory import dropout as theory
 
 TILES = 16
@@ -39,7 +38,7 @@ def tiles(pairs: Pairs) -> GridChanged:
     rows = range(0, len(mask), TILES)
     padded = [(mask[i : i + TILES] + [math.nan] * TILES)[:TILES] for i in rows]
     return GridChanged(
-        grid=f"mask on {layer_names(3)[layer]}, p = {rates[layer]:g}",
+        grid="a layer's mask: 0 or 1/(1 − p)",
         rows=tuple(str(i) for i in rows),
         columns=tuple(str(i) for i in range(TILES)),
         values=tuple(map(tuple, padded)),
@@ -129,7 +128,7 @@ def look_points(look: Look) -> Iterator[Point]:
     yield "difference/band high", look.epoch, apart.mean + apart.error
 
 
-def figures(looks: Sequence[Look], nets: int) -> TableChanged:
+def figures(looks: Sequence[Look]) -> TableChanged:
     """Losses in train mode, eval mode and on the test set, and accuracy, mean ± error."""
     look, least = looks[-1], best(looks)
     rows = []
@@ -153,7 +152,7 @@ def figures(looks: Sequence[Look], nets: int) -> TableChanged:
         )
     )
     return TableChanged(
-        table=f"mean of {nets} nets ± standard error" if nets > 1 else "one net of each kind",
+        table="the nets: mean ± standard error",
         columns=(
             f"epoch {look.epoch}",
             *("loss: train mode", "train, eval mode", "test", "best test so far"),

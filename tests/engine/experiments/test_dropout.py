@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from statistics import mean
 from typing import Any
@@ -31,6 +32,7 @@ from engine.lab import dropout_masks, stacked
 from engine.lab.dropout_plan import Known
 from engine.schema import fields_of
 
+needs_data = pytest.mark.skipif("MLP_TUI_DATA" not in os.environ, reason="MLP_TUI_DATA is not set")
 TINY: dict[str, Any] = {
     "pace": 0.0,
     "width": 20,
@@ -122,22 +124,21 @@ def test_running_averages_come_to_theory_within_their_bands(small_data: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("rates", "layer", "values"),
+    ("rates", "values"),
     [
-        ({"p1": 0.2}, "hidden1", {0.0, 1.25}),
-        ({"p1": 0.0, "p2": 0.5}, "hidden2", {0.0, 2.0}),
-        ({"p1": 0.0, "p2": 0.0}, "hidden1", {1.0}),
-        ({"p1": 1.0}, "hidden1", {0.0}),
+        ({"p1": 0.2}, {0.0, 1.25}),
+        ({"p1": 0.0, "p2": 0.5}, {0.0, 2.0}),  # the first layer that drops any
+        ({"p1": 0.0, "p2": 0.0}, {1.0}),
+        ({"p1": 1.0}, {0.0}),
     ],
 )
 def test_the_mask_flickers_over_the_units(
-    small_data: Any, rates: dict[str, float], layer: str, values: set[float]
+    small_data: Any, rates: dict[str, float], values: set[float]
 ) -> None:
     grids = [e for e in stream(small_data, **rates) if isinstance(e, GridChanged)]
     assert len(grids) == 1 + 16  # before the first step, then each step
     flat = [[v for row in g.values for v in row] for g in grids]
     assert all([len(row) for row in g.values] == [16, 16] for g in grids)
-    assert all(layer in g.grid for g in grids)
     assert set(flat[0][:20]) == {1.0}
     assert {v for f in flat[1:] for v in f[:20]} == values
     assert all(math.isnan(v) for f in flat for v in f[20:])
@@ -154,10 +155,10 @@ def test_the_book_s_vector_and_a_unit_are_in_tables(small_data: Any) -> None:
     unit = {row[0]: row[1:] for row in shown["a unit h = 2 under masks"].rows}
     assert unit["variance"][1] == pytest.approx(1)
     assert unit["mean"][1] == 2
-    nets = shown["mean of 2 nets ± standard error"]
+    nets = shown["the nets: mean ± standard error"]
     assert [row[0] for row in nets.rows] == ["without dropout", "with dropout", "with − without"]
     assert all("±" in str(cell) for row in nets.rows for cell in row[1:])
-    alone = tables(stream(small_data, nets=1))["one net of each kind"]
+    alone = tables(stream(small_data, nets=1))["the nets: mean ± standard error"]
     assert not any("±" in str(cell) for row in alone.rows for cell in row[1:])
 
 
@@ -214,7 +215,7 @@ def test_what_was_measured_before_is_claimed_of_just_such_a_run(
     found = curves(events)["difference/with − without"]
     assert late.measured == pytest.approx(found[-1][1])  # the last of four looks
     assert "best epoch" in best.claim
-    assert f"{best.measured:+.3f}" in tables(events)["mean of 2 nets ± standard error"].rows[2][4]
+    assert f"{best.measured:+.3f}" in tables(events)["the nets: mean ± standard error"].rows[2][4]
 
 
 def test_the_same_seed_gives_the_same_events_and_leaves_the_global_generator_alone(
@@ -281,6 +282,44 @@ def test_a_run_shorter_than_its_masks_draws_them_all(small_data: Any) -> None:
     for masks in (1, 7, 1000):
         shown = tables(stream(small_data, masks=masks, epochs=1))["a unit h = 2 under masks"]
         assert shown.columns[0].startswith(f"{masks * 256:,} draws")
+
+
+def test_figures_keep_their_names_whatever_is_set(small_data: Any) -> None:
+    def names(**changes: Any) -> set[str]:
+        events = stream(small_data, **changes)
+        return {e.grid for e in events if isinstance(e, GridChanged)} | set(tables(events))
+
+    assert names() == names(p1=0.0, p2=0.9, nets=1, masks=77)
+
+
+def on_fashion_mnist(**changes: Any) -> list[Event]:
+    settings = {"data": "fashion-mnist", "data_dir": os.environ["MLP_TUI_DATA"], "pace": 0.0}
+    return list(EXPERIMENT.run(DropoutSettings(**settings, **changes), Controls()))
+
+
+@pytest.mark.real_data
+@needs_data
+def test_on_a_thousand_real_images_masks_make_the_train_loss_look_worse() -> None:
+    events = on_fashion_mnist(nets=2, epochs=60, p1=0.5, p2=0.5)
+    found = {name: dict(points)[60] for name, points in curves(events).items() if "with" in name}
+    assert found["with/train mode"] > found["without/train mode"] + 0.05
+    assert found["with/train mode"] > found["with/eval mode"] + 0.03
+    assert found["with/eval mode"] < found["with/test"]
+    assert failed(events) == []
+
+
+@pytest.mark.real_data
+@needs_data
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("examples", [1000, 0])
+def test_on_real_images_it_does_what_it_was_seen_to_do(examples: int, seed: int) -> None:
+    events = on_fashion_mnist(examples=examples, seed=seed)
+    measured = [c for c in claims(events) if "images" in c.claim]
+    assert len(measured) == (2 if examples else 1)
+    assert failed(events) == []
+    if examples:
+        assert measured[0].measured < 0
 
 
 def test_settings_say_what_cannot_be() -> None:
