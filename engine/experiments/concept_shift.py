@@ -167,13 +167,13 @@ def _line(
 
     classes = concept.classifier.info.classes
     yield from views.line(concept)
-    yield views.detector_line()
+    yield from views.detector_lines(config.repeats)
     for fraction in FRACTIONS:
         found = concept.relabel(fraction)
         detected = concept.detectors(config.repeats)
         line.append((found, detected))
         course.point("accuracy/measured", fraction, found.accuracy)
-        course.point("detector/inputs alone", fraction, detected.mean)
+        course.point("detector/points inputs alone", fraction, detected.mean)
         if shown := views.pictures(concept, found):
             yield shown
         yield views.by_class(concept, found, classes)

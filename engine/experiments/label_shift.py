@@ -171,7 +171,6 @@ def _experiment(
     classes = nets[0].info.classes
     ladder = [*(size for size in SIZES if size < case.m), case.m]
     course = Course(controls, len(ladder) + CASES, pace=config.pace)
-    yield views.confusion_grid(case, classes)
     yield from views.theory_curves(case, ladder)
     for size in ladder:
         found = outcome(replace(case, m=size), config.targets, random)
@@ -182,6 +181,8 @@ def _experiment(
         yield views.bars(found, classes)
         yield views.readings(found, classes)
         yield from course.step()
+        if size == ladder[0]:  # after the bars, which then stand before it
+            yield views.confusion_grid(case, classes)
         if course.ended:
             break
     tried: list[Outcome] = []
@@ -231,7 +232,8 @@ EXPERIMENT = Experiment(
     run=LabelShift(),
     shows="p(y) as bars: true, estimated with its error, naive; errors over m; when it hurts",
     lesson=LESSON,
-    lasts="8 seconds to watch, 2 at full pace",
+    lasts="8 seconds to watch, 3 at full pace",
+    leads="p(y)",
     charts=(
         Chart("error", "Error of p(y)", "log10 of m", "L1", log=True),
         Chart("accuracy", "Accuracy on the target", "log10 of m"),

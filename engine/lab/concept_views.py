@@ -9,7 +9,7 @@ import msgspec
 import torch
 
 from engine.events import Bars, BarsChanged, PicturesShown, SeriesExtended, TableChanged
-from engine.lab.concept import AFTER, BEFORE, WINDOW, Adapted, Concept, Relabelled
+from engine.lab.concept import AFTER, BEFORE, SEEN, WINDOW, Adapted, Concept, Relabelled
 from engine.lab.detector import Detected
 from engine.telemetry.pictures import picture
 from engine.theory import concept_shift as theory
@@ -25,8 +25,8 @@ def line(concept: Concept) -> Iterator[SeriesExtended]:
     reach = [5 * concept.sigma(f) for f in x]
     curves = {
         "theory (1 − f)a + f b": law,
-        "band low": [y - r for y, r in zip(law, reach, strict=True)],
-        "band high": [y + r for y, r in zip(law, reach, strict=True)],
+        "band low": [max(0.0, y - r) for y, r in zip(law, reach, strict=True)],
+        "band high": [min(1.0, y + r) for y, r in zip(law, reach, strict=True)],
         "theory predictions renamed": [
             theory.ceiling(theory.relabelled(concept.joint, concept.renamed, f)) for f in x
         ],
@@ -35,9 +35,11 @@ def line(concept: Concept) -> Iterator[SeriesExtended]:
         yield SeriesExtended(series=f"accuracy/{name}", x=tuple(x), y=tuple(y), afresh=True)
 
 
-def detector_line() -> SeriesExtended:
-    """What a detector of nothing comes to."""
-    return SeriesExtended(series="detector/theory a guess", x=(0.0, 1.0), y=(0.5, 0.5), afresh=True)
+def detector_lines(repeats: int) -> Iterator[SeriesExtended]:
+    """What detectors of nothing come to, with five sigma either way."""
+    reach = 5 * 0.5 / math.sqrt(SEEN * repeats)
+    for name, y in (("theory a guess", 0.5), ("band low", 0.5 - reach), ("band high", 0.5 + reach)):
+        yield SeriesExtended(series=f"detector/{name}", x=(0.0, 1.0), y=(y, y), afresh=True)
 
 
 def by_class(concept: Concept, found: Relabelled, classes: Sequence[str]) -> BarsChanged:

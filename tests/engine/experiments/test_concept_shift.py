@@ -216,7 +216,7 @@ def test_every_claim_of_the_checks_holds(config: ConceptShiftSettings) -> None:
 def test_curves_bars_tables_and_the_alarm(small_data: Path) -> None:
     events = stream(small_data, fraction=1.0)
     names = {e.series for e in of(SeriesExtended, events)}
-    assert {"accuracy/measured", "detector/inputs alone", "stream/points of a window"} <= names
+    assert {"accuracy/measured", "detector/points inputs alone", "stream/points of a window"} <= names
     bars = of(BarsChanged, events)
     assert len(bars) == len(FRACTIONS) + 1
     for each in bars:
