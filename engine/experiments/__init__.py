@@ -11,6 +11,7 @@ from engine.experiments.edge import EXPERIMENT as EDGE
 from engine.experiments.explosion import EXPERIMENT as EXPLOSION
 from engine.experiments.grid import EXPERIMENT as GRID
 from engine.experiments.label_shift import EXPERIMENT as LABEL_SHIFT
+from engine.experiments.learning_curves import EXPERIMENT as LEARNING_CURVES
 from engine.experiments.propagation import EXPERIMENT as PROPAGATION
 from engine.experiments.relu_vs_sigmoid import EXPERIMENT as RELU_VS_SIGMOID
 from engine.experiments.selection import EXPERIMENT as SELECTION
@@ -30,6 +31,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     SYMMETRY,
     EDGE,
     SELECTION,
+    LEARNING_CURVES,
     DECAY,
     DROPOUT,
     BACKPROP,
