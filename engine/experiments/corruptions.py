@@ -128,7 +128,7 @@ def _experiment(config: CorruptionSettings, course: Course, study: Study) -> Ite
         yield from course.step()
     if not course.ended:
         everything = [found[name] for name in NAMES]
-        for finding in findings.of_nothing(tests):
+        for finding in findings.of_tests(tests):
             yield claim(**finding)
         for each_found in everything:
             for finding in findings.of_shares(study, each_found):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from engine.lab.concept import Adapted, Concept, Relabelled
-from engine.lab.detector import Detected
+from engine.lab.detector import Detected, of_nothing
 from engine.lab.finding import Finding
 from engine.theory import concept_shift as theory
 
@@ -41,15 +41,8 @@ def of_line(concept: Concept, found: Sequence[Relabelled]) -> Iterator[Finding]:
 
 def of_inputs(detected: Sequence[Detected]) -> Iterator[Finding]:
     """No look at inputs tells of a change of labels."""
-    answers = sum(d.size * len(d.accuracy) for d in detected)
-    right = math.fsum(d.size * float(d.accuracy.sum()) for d in detected)
-    yield Finding(
-        text="detectors that see inputs alone, at all fractions: accuracy",
-        measured=right / answers,
-        predicted=0.5,
-        tolerance=5 * 0.5 / math.sqrt(answers),
-        source="p(x) has not changed; five sigma binomial",
-    )
+    text = "detectors that see inputs alone, at all fractions: accuracy"
+    yield of_nothing(detected, text, "p(x) has not changed")
 
 
 def of_monitors(concept: Concept, found: Relabelled, repeats: int) -> Iterator[Finding]:

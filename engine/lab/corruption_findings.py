@@ -8,24 +8,16 @@ from collections.abc import Iterator, Sequence
 from engine.lab.classifier_settings import ClassifierSettings
 from engine.lab.corruption import CLEAN, CORRUPTIONS
 from engine.lab.corruption_study import Measured, Study
-from engine.lab.detector import Detected
+from engine.lab.detector import Detected, of_nothing
 from engine.lab.finding import Finding
 
 _TESTED_ON = "a classifier two-sample test: Lopez-Paz and Oquab 2017, arXiv 1610.06545"
 _SHARES = ("mirror", "upside-down")
 
 
-def of_nothing(tests: Sequence[Detected]) -> Iterator[Finding]:
+def of_tests(tests: Sequence[Detected]) -> Iterator[Finding]:
     """Detectors of a shift that is none."""
-    answers = sum(d.size * len(d.accuracy) for d in tests)
-    right = math.fsum(d.size * float(d.accuracy.sum()) for d in tests)
-    yield Finding(
-        text="detectors' accuracy where nothing has shifted",
-        measured=right / answers,
-        predicted=0.5,
-        tolerance=5 * 0.5 / math.sqrt(answers),
-        source=f"{_TESTED_ON}; five sigma binomial",
-    )
+    yield of_nothing(tests, "detectors' accuracy where nothing has shifted", _TESTED_ON)
     repeats = sum(len(d.accuracy) for d in tests)
     alarms = math.fsum(d.alarms * len(d.accuracy) for d in tests) / repeats
     yield Finding(

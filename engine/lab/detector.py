@@ -7,10 +7,13 @@ tested on the other (a classifier two-sample test: Lopez-Paz and Oquab 2017, arX
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
+
+from engine.lab.finding import Finding
 
 RIDGE = 0.01
 """Of |w|²/2, beside the mean logistic loss: what tells apart perfectly has no other minimum."""
@@ -36,6 +39,19 @@ class Detected:
         """The share of repeats whose accuracy is beyond a guess's at the level of one percent."""
         bound = 0.5 + 0.5 * ALARM / math.sqrt(self.size)
         return float((self.accuracy > bound).double().mean())
+
+
+def of_nothing(tests: Sequence[Detected], text: str, source: str) -> Finding:
+    """What all answers of detectors come to where the inputs have not shifted: a half."""
+    answers = sum(d.size * len(d.accuracy) for d in tests)
+    right = math.fsum(d.size * float(d.accuracy.sum()) for d in tests)
+    return Finding(
+        text=text,
+        measured=right / answers,
+        predicted=0.5,
+        tolerance=5 * 0.5 / math.sqrt(answers),
+        source=f"{source}; five sigma binomial",
+    )
 
 
 def detect(source: Tensor, target: Tensor, size: int, repeats: int, random: Generator) -> Detected:

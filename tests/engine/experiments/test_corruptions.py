@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 import torch
 from torch import Generator, Tensor
 
-from engine.controls import Controls, Pause, Resume, Stop
+from engine.controls import Controls
 from engine.errors import BadInput
 from engine.events import (
-    Advanced,
     BarsChanged,
     ClaimChecked,
     Event,
     PicturesShown,
-    RunFinished,
     SeriesExtended,
     TableChanged,
 )
@@ -280,39 +276,6 @@ def test_fine_tuning_gains_on_corrupted_pictures_what_their_labels_teach(picture
     assert before.on_corrupted < 0.4
     assert min(many.on_corrupted, both.on_corrupted) > 0.6
     assert both.on_clean > 0.95
-
-
-def test_the_same_seed_gives_the_same_events(pictures: Path) -> None:
-    before = torch.get_rng_state()
-    kinds = (TableChanged, ClaimChecked, BarsChanged, PicturesShown)
-    one, two, other = (
-        msgspec.json.encode([e for e in stream(pictures, seed=seed) if isinstance(e, kinds)])
-        for seed in (1, 1, 2)
-    )
-    assert one == two != other
-    assert torch.equal(before, torch.get_rng_state())
-
-
-@pytest.mark.parametrize("tables", [0, 1, 6])
-def test_stopped_at_any_time(pictures: Path, tables: int) -> None:
-    controls, events = Controls(), []
-    for event in EXPERIMENT.run(settings(pictures), controls):
-        events.append(event)
-        if len(of(TableChanged, events)) >= tables:
-            controls.request(Stop())
-    last = events[-1]
-    assert isinstance(last, RunFinished) and last.outcome == "stopped"
-    assert of(ClaimChecked, events) == []
-
-
-def test_paused_it_holds(pictures: Path) -> None:
-    controls = Controls()
-    controls.request(Pause())
-    run: Iterator[Event] = EXPERIMENT.run(settings(pictures), controls)
-    while not isinstance(next(run), Advanced):
-        pass
-    controls.request(Resume())
-    assert of(RunFinished, list(run))[-1].outcome == "completed"
 
 
 def test_what_cannot_be_is_said(small_data: Path, pictures: Path) -> None:

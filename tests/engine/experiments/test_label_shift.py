@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,14 @@ import pytest
 import torch
 from torch import Generator
 
-from engine.controls import Controls, Pause, Resume, Stop
+from engine.controls import Controls
 from engine.errors import BadInput
 from engine.events import (
     BarsChanged,
     ClaimChecked,
-    ControlApplied,
     Event,
     GridChanged,
     Noted,
-    RunFinished,
     RunStarted,
     SeriesExtended,
     TableChanged,
@@ -247,36 +244,6 @@ def test_every_shift_runs(small_data: Path, shift: str) -> None:
     assert [c.claim for c in of(ClaimChecked, events) if not c.holds] == []
     if shift == "halved":
         assert true[1] == pytest.approx(1 / 3)
-
-
-def test_the_same_seed_gives_the_same_events(small_data: Path) -> None:
-    kinds = (TableChanged, ClaimChecked, BarsChanged, GridChanged)
-    one, two, other = (
-        msgspec.json.encode([e for e in stream(small_data, seed=seed) if isinstance(e, kinds)])
-        for seed in (1, 1, 2)
-    )
-    assert one == two != other
-
-
-@pytest.mark.parametrize("tables", [0, 1, 6])
-def test_stopped_at_any_time(small_data: Path, tables: int) -> None:
-    controls, events = Controls(), []
-    for event in EXPERIMENT.run(settings(small_data), controls):
-        events.append(event)
-        if len(of(TableChanged, events)) >= tables:
-            controls.request(Stop())
-    last = events[-1]
-    assert isinstance(last, RunFinished) and last.outcome == "stopped"
-    assert of(ClaimChecked, events) == []
-
-
-def test_paused_it_holds(small_data: Path) -> None:
-    controls = Controls()
-    controls.request(Pause())
-    run: Iterator[Event] = EXPERIMENT.run(settings(small_data), controls)
-    assert any(isinstance(event, ControlApplied) for event in run)
-    controls.request(Resume())
-    assert of(RunFinished, list(run))[-1].outcome == "completed"
 
 
 def test_what_cannot_be_is_said(small_data: Path) -> None:
