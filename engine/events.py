@@ -12,6 +12,7 @@ reading a long record takes half the time.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -418,6 +419,7 @@ def encode(event: Event) -> bytes:
     line = _encoder.encode(event)
     # msgspec writes NaN and ±Inf as null and could not read them back. No event has a null of its
     # own except an absent dataset or picture: the slow path is for those and for such numbers.
+_many: msgspec.json.Decoder[list[AnyEvent]] = msgspec.json.Decoder(list[AnyEvent])
     return _encoder.encode(_spelled(msgspec.to_builtins(event))) if b"null" in line else line
 
 
@@ -440,4 +442,16 @@ def _spelled(value: Any) -> Any:
         return {key: _spelled(element) for key, element in value.items()}
     if isinstance(value, list | tuple):
         return [_spelled(element) for element in value]
+def decode_all(lines: Sequence[bytes]) -> list[AnyEvent]:
+    """The events that `encode` wrote, in half the time where every number is finite.
+
+    Raises:
+        msgspec.DecodeError: when `decode` would not take each line alone as it stands.
+    """
+    events = _many.decode(b"[" + b",\n".join(lines) + b"]")
+    if len(events) != len(lines):
+        raise msgspec.DecodeError(f"{len(events)} events in {len(lines)} lines")
+    return events
+
+
     return value

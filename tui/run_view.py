@@ -6,7 +6,8 @@ Pure: no screen, no tensors, no clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
 
@@ -48,15 +49,15 @@ def _(event: events.StepsMeasured, view: RunView) -> RunView:
     count = len(event.loss)
     steps = range(event.first_step, event.first_step + count)
     broken = view.broken
-    if broken is None:
+    if broken is None and not math.isfinite(sum(event.loss)):
         bad = next((i for i, loss in enumerate(event.loss) if not math.isfinite(loss)), None)
         broken = None if bad is None else Mark(steps[bad], f"loss {event.loss[bad]}")
     return replace(
         view,
         step=event.first_step + count - 1,
         lr=event.lr,
-        loss=view.loss.extended(steps, event.loss),
-        accuracy=view.accuracy.extended(steps, event.accuracy),
+        loss=_grown(view.loss, steps, event.loss),
+        accuracy=_grown(view.accuracy, steps, event.accuracy),
         vitals=_with_vitals(view.vitals, event),
         samples_per_second=_speed(view, event),
         last_time=event.time,
@@ -67,7 +68,7 @@ def _(event: events.StepsMeasured, view: RunView) -> RunView:
 @fold.register(events.EpochFinished)
 def _(event: events.EpochFinished, view: RunView) -> RunView:
     def longer(series: Series, value: float) -> Series:
-        return series.extended((event.step,), (value,))
+        return _grown(series, (event.step,), (value,))
 
     if not math.isnan(event.train_accuracy_eval):
         view = replace(
@@ -130,7 +131,7 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
 @fold.register(events.SeriesExtended)
 def _(event: events.SeriesExtended, view: RunView) -> RunView:
     known = Series() if event.afresh else view.series.get(event.series, Series())
-    grown = known.extended(event.x, event.y)
+    grown = _grown(known, event.x, event.y)
     return replace(view, series={**view.series, event.series: grown})
 
 
@@ -232,13 +233,20 @@ def _logged(view: RunView, line: LogLine) -> RunView:
 def _with_vitals(
     known: Mapping[str, Mapping[str, Series]], event: events.StepsMeasured
 ) -> Mapping[str, Mapping[str, Series]]:
+def _grown(series: Series, x: Sequence[float], y: Sequence[float]) -> Series:
+    """With these points; where a lost line makes them go back, they take the old ones' place."""
+    if x and len(series) and x[0] < series.x_extent[1]:
+        series = series.until(math.nextafter(x[0], -math.inf))
+    return series.extended(x, y)
+
+
     if not event.measured_steps:
         return known
     grown = dict(known)
     for layer in event.layers:
         columns = grown.get(layer.name, {})
         grown[layer.name] = {
-            name: columns.get(name, Series()).extended(event.measured_steps, getattr(layer, name))
+            name: _grown(columns.get(name, Series()), event.measured_steps, getattr(layer, name))
             for name in VITALS
         }
     return grown

@@ -80,7 +80,8 @@ class Series:
     """Points (x, y) with x finite and non-decreasing; y may be NaN or infinite.
 
     A value: `extended` returns a longer one and leaves this one as it was. Both share storage,
-    so that a run of a million steps costs no copies.
+    so that a run of a million steps costs no copies; nor does a value that grows a second time
+    by the same points.
     """
 
     _buffer: _Buffer = field(default_factory=_Buffer)
@@ -99,17 +100,18 @@ class Series:
         new_x, new_y = array("d", x), array("d", y)
         self._check(new_x, new_y)
         buffer = self._buffer
-        if len(buffer.x) != self._length:  # someone else grew it: this value goes its own way
-            buffer = _Buffer()
+        known = len(buffer.x) - self._length
+        if known and not self._repeats(new_x, new_y):
+            buffer, known = _Buffer(), 0  # someone else grew it: this value goes its own way
             buffer.x.extend(self.x)
             buffer.y.extend(self.y)
-        buffer.x.extend(new_x)
-        buffer.y.extend(new_y)
+        buffer.x.extend(new_x[known:])
+        buffer.y.extend(new_y[known:])
         broken = self._first_broken
         if broken < 0 and not math.isfinite(sum(new_y)):  # a sum may overflow: then look closer
             bad = (self._length + i for i, v in enumerate(new_y) if not math.isfinite(v))
             broken = next(bad, -1)
-        return Series(buffer, len(buffer.x), broken)
+        return Series(buffer, self._length + len(new_x), broken)
 
     def until(self, stop: float) -> Series:
         """The points with x ≤ stop: what stays of a run taken up at an earlier step."""
@@ -204,6 +206,13 @@ class Series:
             and not math.isnan(sum(x))
         ):
             raise ValueError("the x of a series may not go back, and must be finite")
+
+    def _repeats(self, x: array[float], y: array[float]) -> bool:
+        """Whether the points that the storage holds beyond this value's are these, bit for bit."""
+        buffer, start = self._buffer, self._length
+        count = min(len(x), len(buffer.x) - start)
+        kept_x, kept_y = buffer.x[start : start + count], buffer.y[start : start + count]
+        return kept_x == x[:count] and kept_y.tobytes() == y[:count].tobytes()
 
     def _between(self, start: float, stop: float) -> tuple[int, int]:
         xs = self._buffer.x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 _CHECKSUM = 9  # bytes of a tab and the digits
 
@@ -16,3 +17,10 @@ def unframed(line: bytes) -> bytes | None:
     """The encoded event in a line (without its newline); None when its checksum is wrong."""
     text = line[:-_CHECKSUM]
     return text if line[-_CHECKSUM:] == b"\t%08x" % zlib.crc32(text) else None
+
+
+def all_unframed(lines: Sequence[bytes]) -> list[bytes] | None:
+    """The encoded events in these lines; None when a checksum is wrong."""
+    texts = [line[:-_CHECKSUM] for line in lines]
+    sums = [b"\t%08x" % crc for crc in map(zlib.crc32, texts)]
+    return texts if [line[-_CHECKSUM:] for line in lines] == sums else None

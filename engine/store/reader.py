@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.events import AnyEvent, decode
-from engine.store.lines import unframed
+from engine.events import AnyEvent, decode, decode_all
+from engine.store.lines import all_unframed, unframed
 
 LONGEST_LINE = 64 << 20
 _CHUNK = 256 << 10
-_LOOK = 32
+_LOOK = 64
 
 
 class _Numbered(msgspec.Struct):
@@ -94,6 +94,15 @@ class Follower:
                     return events
         return events
 
+    def chunk(self) -> list[AnyEvent]:
+        """The events of the next few thousand lines at most; `caught_up` as with `drain`."""
+        lines = self._whole_lines()
+        self.caught_up = not lines
+        events: list[AnyEvent] = []
+        for at in range(0, len(lines), _LOOK):
+            self._take(lines[at : at + _LOOK], events)
+        return events
+
     def finish(self) -> None:
         """Nothing more will be written: what is left after the last whole line is torn."""
         self.damage.torn = int(self._skipping or os.fstat(self._descriptor).st_size > self._offset)
@@ -132,23 +141,45 @@ class Follower:
     def _take(self, lines: list[bytes], events: list[AnyEvent]) -> None:
         """Add what these lines hold to `events`; by the million, so calls are few."""
         self._offset += sum(map(len, lines)) + len(lines)
-        for line in lines:
-            text = unframed(line)
-            if text is None or self._skipping:
-                self._skipping = False  # this line was the end of the one too long to hold
-                self.damage.corrupt += 1
-                continue
-            try:
-                event = decode(text)
-            except (msgspec.DecodeError, RecursionError):
-                self.damage.unknown += 1
-                self._count_unknown(text)
-                continue
-            if event.seq == self._next_seq:
-                self._next_seq += 1
-                events.append(event)
-            elif self._count(event.seq):
-                events.append(event)
+        sound = None if self._skipping else self._all_sound(lines)
+        if sound is None:
+            for line in lines:
+                self._take_one(line, events)
+        else:
+            events += sound
+
+    def _all_sound(self, lines: list[bytes]) -> list[AnyEvent] | None:
+        """The events of these lines, when there is nothing to be said against any of them."""
+        texts = all_unframed(lines)
+        if texts is None:
+            return None
+        try:
+            found = decode_all(texts)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        due = self._next_seq + len(found)
+        if [event.seq for event in found] != list(range(self._next_seq, due)):
+            return None
+        self._next_seq = due
+        return found
+
+    def _take_one(self, line: bytes, events: list[AnyEvent]) -> None:
+        text = unframed(line)
+        if text is None or self._skipping:
+            self._skipping = False  # this line was the end of the one too long to hold
+            self.damage.corrupt += 1
+            return
+        try:
+            event = decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            self.damage.unknown += 1
+            self._count_unknown(text)
+            return
+        if event.seq == self._next_seq:
+            self._next_seq += 1
+            events.append(event)
+        elif self._count(event.seq):
+            events.append(event)
 
     def _count_unknown(self, text: bytes) -> None:
         try:

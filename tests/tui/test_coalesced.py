@@ -3,84 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
 
+from event_streams import STARTED, block, shown, streams
 from hypothesis import given
-from hypothesis import strategies as st
 
 from engine import events
 from tui.coalesced import coalesced
 from tui.run_view import RunView, fold
-
-STARTED = events.RunStarted(
-    run_id="r", experiment="train", config={"batch_size": 4, "lr": 0.1}, time=1.0
-)
-COLUMNS = events.LayerVitals.__struct_fields__[1:]
-
-
-def block(first: int, count: int, layers: tuple[str, ...] = ()) -> events.StepsMeasured:
-    """So many steps; the last one is measured where there are layers."""
-    loss = tuple(float(first + i) / 7 for i in range(count))
-    return events.StepsMeasured(
-        time=float(first),
-        first_step=first,
-        loss=loss,
-        accuracy=loss,
-        lr=1 / first,
-        measured_steps=(first + count - 1,) if layers else (),
-        layers=tuple(events.LayerVitals(n, *[(float(first),)] * len(COLUMNS)) for n in layers),
-    )
-
-
-@st.composite
-def streams(draw: st.DrawFn) -> list[events.AnyEvent]:
-    """What a run could say, blocks of steps in their order, sometimes with a gap."""
-    step, x = 1, 0.0
-    said: list[events.AnyEvent] = []
-    for kind in draw(st.lists(st.sampled_from("ssssvwgppqafne"), max_size=60)):
-        if kind in "svwg":
-            step += 3 * (kind == "g")
-            count = draw(st.integers(1, 3))
-            layers: tuple[str, ...] = {"v": ("hidden1",), "w": ("hidden1", "output")}.get(kind, ())
-            said.append(block(step, count, layers))
-            step += count
-        elif kind in "pqf":
-            x += 1
-            said.append(
-                events.SeriesExtended(
-                    time=x,
-                    series="c/p" if kind != "q" else "c/q",
-                    x=(x,),
-                    y=(2 * x,),
-                    afresh=kind == "f",
-                )
-            )
-        elif kind == "a":
-            said.append(events.Advanced(time=x, done=x, total=100.0))
-        elif kind == "n":
-            said.append(events.Noted(time=x, text=f"at {x}"))
-        else:
-            said.append(
-                events.EpochFinished(
-                    time=x,
-                    epoch=step,
-                    step=step,
-                    train_loss=1.0,
-                    train_accuracy=0.5,
-                    test_loss=1.0,
-                    test_accuracy=0.5,
-                    seconds=1.0,
-                    samples_per_second=9.0,
-                )
-            )
-    return said
-
-
-def shown(value: Any) -> Any:
-    """A view as plain values."""
-    if hasattr(value, "x") and hasattr(value, "y"):
-        return list(value.x), list(value.y)
-    return {k: shown(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 @given(streams())

@@ -169,3 +169,38 @@ def test_what_is_no_curve_is_refused_and_leaves_no_trace(x: list[float], y: list
 def test_means_of_huge_values_stay_within_their_extremes() -> None:
     column = Series().extended([0, 0, 0], [1e308, 1e308, -1e308]).columns(0, 1, 1)[0]
     assert column.low <= column.mean <= column.high
+
+
+@given(
+    st.lists(st.sampled_from([1.0, 2.0, math.nan, math.inf, 0.0, -0.0]), min_size=1, max_size=40),
+    st.lists(st.sampled_from([1.0, 2.0, math.nan, 0.0, -0.0]), max_size=40),
+    st.integers(0, 40),
+    st.integers(1, 40),
+)
+def test_growing_again_is_as_the_first_time(
+    y: list[float], other: list[float], cut: int, parts: int
+) -> None:
+    """The same points once more are shared, others are not; either way the values are right."""
+    cut = min(cut, len(y))
+    root = Series().extended(range(cut), y[:cut])
+    first = root.extended(range(cut, len(y)), y[cut:])
+    first.columns(0, 40, 7)
+    again, x = root, cut
+    while x < len(y):
+        points = y[x : x + parts]
+        again = again.extended(range(x, x + len(points)), points)
+        x += len(points)
+        assert again._buffer is first._buffer
+    longer = again.extended(range(len(y), len(y) + len(other)), other)
+    apart = root.extended(range(cut, cut + len(other)), other)
+    for series, values in (
+        (first, y),
+        (again, y),
+        (longer, y + other),
+        (apart, y[:cut] + other),
+        (root, y[:cut]),
+    ):
+        fresh = Series().extended(range(len(values)), values)
+        assert repr(list(series.y)) == repr(values)
+        assert repr(series.columns(0, 40, 7)) == repr(fresh.columns(0, 40, 7))
+        assert repr(series.first_broken()) == repr(fresh.first_broken())

@@ -97,6 +97,35 @@ def test_a_line_that_came_twice_is_given_once(log: Path) -> None:
     assert damage == Damage(repeated=1)
 
 
+@pytest.mark.parametrize(
+    "strange",
+    [
+        [b'{"type":"noted","seq":1,"text":""},{"type":"noted","seq":2,"text":""}'],
+        [b'{"type":"noted","seq":1', b'"text":"x"}'],
+        [b'{"type":"noted","seq":1,"text":"x', b'y"}'],
+        [b"", b'{"type":"noted","seq":1,"text":""}]'],
+        [b"]", b"["],
+    ],
+)
+def test_lines_are_read_each_for_itself(log: Path, strange: list[bytes]) -> None:
+    content = LINES[0] + b"".join(map(framed, strange)) + LINES[3] + LINES[4]
+    events, damage = read_all(log, content)
+    assert [event.seq for event in events] == [0, 3, 4]
+    assert damage.unknown == len(strange)
+    assert damage.missing == 2
+
+
+def test_piece_by_piece_is_as_at_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "_CHUNK", 100)
+    log.write_bytes(WHOLE)
+    with Follower(log) as follower:
+        pieces: list[list[Event]] = []
+        while not follower.caught_up:
+            pieces.append([*follower.chunk()])
+    assert len(pieces) > 3
+    assert [event for piece in pieces for event in piece] == EVENTS
+
+
 def test_a_missing_line_is_counted(log: Path) -> None:
     events, damage = read_all(log, LINES[0] + LINES[3])
     assert [event.seq for event in events] == [0, 3]

@@ -1,0 +1,1 @@
+"""A recorded run on the screens of a live one."""
