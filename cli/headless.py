@@ -26,7 +26,7 @@ from engine.errors import BadInput
 from engine.events import Event
 from engine.experiments import named
 from engine.experiments.contract import Experiment
-from engine.session import Session, Sink, readable
+from engine.session import Session, Sink, is_foreseen, readable
 from engine.store.layout import runs_directory
 from engine.store.record import RecordError, RecordSink
 from engine.text import clean
@@ -53,6 +53,10 @@ class Watch:
         """News of the preparation, which a signal ends here."""
         self._interrupts.check()
         self._show(lambda: self._watcher.prepare(text, done, total))
+
+    def hold(self, text: str) -> None:
+        """The run cannot go on for now, or ("") does again."""
+        self._show(lambda: self._watcher.hold(text))
 
     def accept(self, event: Event) -> None:
         """Fold and show."""
@@ -125,7 +129,7 @@ def play(
         unread = partial(controls.request, UNREAD)
         lines = JsonLines(stdout, unread) if stdout is not None else None
         watch = Watch(watcher(), controls, interrupts)
-        controls.report = watch.report
+        controls.report, controls.held = watch.report, watch.hold
         sinks: list[Sink | None] = [record, watch, lines]
         bound = partial(experiment.run, config)
         session = Session(bound, controls, [sink for sink in sinks if sink is not None])
@@ -172,7 +176,7 @@ def watcher_for(output: Output) -> Watcher:
 
 def _trace(session: Session) -> str:
     """The traceback of what nobody foresaw; "" where the sentence says it all."""
-    return "" if isinstance(session.error, RecordError) else session.trace
+    return "" if is_foreseen(session.error) else session.trace
 
 
 def _unprepared(session: Session) -> int:
@@ -182,6 +186,8 @@ def _unprepared(session: Session) -> int:
         raise BadInput(str(session.error)) from session.error
     if isinstance(session.error, KeyboardInterrupt):
         return exits.INTERRUPTED
+    if is_foreseen(session.error) and session.error:
+        return complain(readable(session.error))
     return complain("the run could not be prepared", session.trace)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -25,6 +26,8 @@ class Watcher(Protocol):
 
     def prepare(self, text: str, done: float, total: float) -> None: ...
 
+    def hold(self, text: str) -> None: ...
+
     def show(self, event: Event, view: RunView) -> None: ...
 
     def close(self) -> None: ...
@@ -35,6 +38,10 @@ class Nothing:
 
     def prepare(self, text: str, done: float, total: float) -> None:
         """Ignore it."""
+
+    def hold(self, text: str) -> None:
+        """Say it: a run that stands still without a word looks like one that hangs."""
+        sys.stderr.write(f"{held_words(text)}\n")
 
     def show(self, event: Event, view: RunView) -> None:
         """Ignore it."""
@@ -56,6 +63,10 @@ class Lines:
         if text != self._preparing:
             self._preparing = text
             self._say(clean(text))
+
+    def hold(self, text: str) -> None:
+        """Say that the run cannot go on for now, and that it does again."""
+        self._say(held_words(text))
 
     def show(self, event: Event, view: RunView) -> None:
         """Say how an epoch went, how far an experiment is, and what the run wants said."""
@@ -111,6 +122,10 @@ class Bar:
         figures = f"{done / 1e6:.1f} MB" if done else ""
         self._draw(clean(text, 50), done, total, figures, urgent=done >= total > 0)
 
+    def hold(self, text: str) -> None:
+        """A line above the bar."""
+        self._lines.hold(text)
+
     def show(self, event: Event, view: RunView) -> None:
         """Draw the step, its epoch, the loss, the test accuracy, the speed and the time left."""
         if isinstance(event, Noted):
@@ -139,6 +154,11 @@ class Bar:
 class _Figures(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(str(task.fields["figures"]))
+
+
+def held_words(text: str) -> str:
+    """What is said of a run that cannot go on because of `text`, or ("") can again."""
+    return f"the run is held: {clean(text, 500)}" if text else "the run goes on"
 
 
 def current_epoch(view: RunView) -> int:

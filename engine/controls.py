@@ -77,15 +77,21 @@ Report = Callable[[str, float, float], None]
 
 def unreported(text: str, done: float, total: float) -> None:
     """Nobody waits for news of the preparation."""
+Held = Callable[[str], None]
 
 
 class Controls:
     """The desk between those who ask and the run. Safe to use from any thread.
 
     `report(text, done, total)` is how a run tells of its preparation (a download, say) before its
-    first event; `total` is 0 where it is not known. `directory` is the directory of the run's
-    record once its first event is written; None where nothing is recorded, and then the run
-    writes no file.
+def unheld(text: str) -> None:
+    """Nobody waits for news of a run that is held up."""
+
+
+    first event; `total` is 0 where it is not known. `held(text)` is how its session tells that it
+    cannot go on for now and why, and with "" that it does again. `directory` is the directory of
+    the run's record once its first event is written; None where nothing is recorded, and then the
+    run writes no file.
     """
 
     def __init__(self, report: Report = unreported) -> None:
@@ -94,6 +100,7 @@ class Controls:
         self._asked = threading.Condition()
         self._requests: deque[AnyControl] = deque()
 
+        self.held: Held = unheld
     def recorded_in(self, directory: Path) -> None:
         """Tell the run where its record lies; for `RecordSink(runs, opened=...)`."""
         self.directory = directory
@@ -113,6 +120,17 @@ class Controls:
         """All that was asked since the last call, waiting up to `timeout` seconds for it.
 
         `None` waits until something is asked.
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to end and has not taken that up."""
+        with self._asked:
+            return any(isinstance(control, Stop) for control in self._requests)
+
+    def wait(self, timeout: float) -> None:
+        """Wait for something more to be asked, `timeout` seconds at most, and leave it there."""
+        with self._asked:
+            self._asked.wait(timeout)
+
         """
         with self._asked:
             if not self._requests and timeout != 0:

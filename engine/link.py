@@ -31,13 +31,19 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     text: str
 
 
+class Held(msgspec.Struct, frozen=True, tag="held"):
+    """The run under way cannot go on for now and says why; with "" it goes on again."""
+
+    text: str
+
+
 class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     """A data set is now on this machine."""
 
     data: str
 
 
-News = AnyEvent | Progress | Refused | Lost | Fetched
+News = AnyEvent | Progress | Refused | Lost | Held | Fetched
 
 
 class RunLink(Protocol):

@@ -18,7 +18,7 @@ from engine.experiments.contract import Experiment
 from engine.host.fetcher import Fetch, Fetcher
 from engine.host.run import Means
 from engine.host.runner import Runner
-from engine.link import News
+from engine.link import Held, News
 from engine.session import Sink
 from engine.store.checkpoint import Start, start_from
 from engine.store.record import RecordSink
@@ -83,6 +83,8 @@ class LocalLink:
 
     def detach(self) -> None:
         """As `close`: nothing is left of this process."""
+            elif isinstance(item, wire.RunHeld):
+                news.append(Held(item.text))
         self.close()
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from engine.engine_process import EngineProcess
 from engine.engine_socket import EngineGoneError
 from engine.errors import BadInput
 from engine.events import RunFinished
-from engine.link import Lost, News
+from engine.link import Held, Lost, News
 from engine.store import catalogue
 from engine.store.head import head_of
 from engine.store.layout import LOG, runs_directory
@@ -191,6 +191,8 @@ class ProcessLink:
                 return [] if recorded else [finished]
             case wire.Told(id=id_, news=news) if id_ in (0, self._start_id, self._fetch_id):
                 return [news]
+            case wire.RunHeld(text=text):
+                return [Held(text)]
         return []  # of a request that a newer one has replaced
 
     def _open_log(self, path: Path) -> list[News]:

@@ -1,7 +1,8 @@
 """A session frames one run: it pumps the run's events on a worker thread into sinks.
 
 Whatever the run does, the sinks see `RunStarted` first, then a gap-free `seq`, and exactly one
-`RunFinished` last; a run that fails before its first event leaves no trace but `error`.
+`RunFinished` last; a run that fails before its first event leaves no trace but `error`. A run
+whose record has no room is held until there is some, or it is asked to stop.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from engine.controls import Controls
-from engine.errors import BadInput
-from engine.events import Event, RunFinished, RunStarted, StepsMeasured
-from engine.store.record import RecordError
+from engine.errors import BadInput, out_of_memory
+from engine.events import Event, Noted, RunFinished, RunStarted, StepsMeasured
+from engine.store.record import NotDurableError, RecordError
 
 EventT = TypeVar("EventT", bound=Event)
+RETRY = 1.0
+"""Seconds between two looks whether the record has room again."""
 
 
 class Sink(Protocol):
@@ -43,7 +46,9 @@ class Session:
 
     `run(controls)` is an experiment bound to its config. The first sink is the record: an event
     that it refuses has not happened, the others never see it, and its `seq` goes to the
-    `RunFinished` that tells of the failure. Sinks are closed in their order, whatever happens.
+    `RunFinished` that tells of the failure. For want of room it is offered again every second,
+    and at once when something is asked; the run holds meanwhile, and `controls.held` tells it.
+    Sinks are closed in their order, whatever happens.
 
     After `join`, `finished` is the last event (None when the run failed while preparing), `error`
     is what was raised, if anything, and `trace` its traceback.
@@ -110,6 +115,19 @@ class Session:
             raise RuntimeError(f"{type(event).__name__} after RunFinished")
         if isinstance(event, RunStarted) != (self._seq == 0):
             raise RuntimeError(f"event {self._seq} is {type(event).__name__}")
+        try:
+            self._hand_over(event)
+        except NotDurableError as error:
+            self._emit(Noted(text=str(error), level="error"))
+            self._emit(event)
+        except RecordError as error:
+            if not (self._seq and error.no_room):
+                raise
+            self._hold(error)
+            self._emit(event)
+
+    def _hand_over(self, event: Event) -> None:
+        """Give the event its number and, once the record has it, to the other sinks."""
         event = self._stamped(event)
         for sink in self._sinks[:1]:
             sink.accept(event)
@@ -119,6 +137,35 @@ class Session:
             self.finished = event
         for sink in self._sinks[1:]:
             sink.accept(event)
+
+    def _hold(self, error: RecordError) -> None:
+        """Wait until the record has room for a line that says that there was none.
+
+        Raises:
+            RecordError: when the run is asked to stop meanwhile, or the record fails otherwise.
+        """
+        untold = [Noted(text=f"held until there was room: {error}", level="warning")]
+        self.controls.held(str(error))
+        try:
+            while untold:
+                if self.controls.stopping:
+                    raise error
+                self.controls.wait(RETRY)
+                self._try(untold)
+        finally:
+            self.controls.held("")
+
+    def _try(self, untold: list[Noted]) -> None:
+        """Hand over what there is room for, and keep the rest."""
+        try:
+            while untold:
+                self._hand_over(untold[0])
+                del untold[0]
+        except NotDurableError as error:
+            untold.insert(0, Noted(text=str(error), level="error"))
+        except RecordError as error:
+            if not error.no_room:
+                raise
 
     def _fail(self, error: BaseException) -> None:
         """Tell every sink that the run has failed, those too that have failed themselves."""
@@ -140,6 +187,16 @@ class Session:
         """Keep the first error, and the traceback of every one."""
         self.error = self.error or error
         self.trace += "".join(traceback.format_exception(error))
+        _let_go(error)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Forget what the frames of a traceback hold: tensors, whose memory the next run needs."""
+    known: set[int] = set()
+    while error and id(error) not in known:
+        known.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _updates(event: Event, before: int) -> int:
@@ -151,9 +208,13 @@ def _updates(event: Event, before: int) -> int:
 
 def readable(error: BaseException) -> str:
     """One sentence about an error for a person; the traceback belongs in the log."""
+    if isinstance(error, BadInput | RecordError):
+        return str(error)
     text = str(error).strip().splitlines()
-    return (
-        str(error)
-        if isinstance(error, BadInput | RecordError)
-        else f"{type(error).__name__}: {text[0] if text else ''}"
-    )
+    return out_of_memory(error) or f"{type(error).__name__}: {text[0] if text else ''}"
+
+
+def is_foreseen(error: BaseException | None) -> bool:
+    """Whether its sentence says it all, and a traceback would tell nobody more."""
+    foreseen = isinstance(error, BadInput | RecordError)
+    return foreseen or (error is not None and bool(out_of_memory(error)))

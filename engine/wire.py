@@ -61,6 +61,13 @@ class RunEnded(Message, frozen=True):
     """The run's record is closed; `finished` is its last event, in the record or not."""
 
     run_id: str
+class RunHeld(Message, frozen=True):
+    """The run cannot go on for now, and why; with "" it goes on again."""
+
+    run_id: str
+    text: str
+
+
     finished: RunFinished
 
 
@@ -71,7 +78,7 @@ class Told(Message, frozen=True):
 
 
 Request = Start | Ask | Fetch | Shutdown
-Answer = RunOpened | RunEnded | Told
+Answer = RunOpened | RunHeld | RunEnded | Told
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

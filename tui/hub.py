@@ -13,7 +13,7 @@ import msgspec
 
 from engine import controls, events
 from engine.config import RunConfig
-from engine.link import Fetched, Lost, News, Progress, Refused, RunLink
+from engine.link import Fetched, Held, Lost, News, Progress, Refused, RunLink
 from tui import switch
 from tui.ghosts import Ghosts
 from tui.keymap import Situation
@@ -29,7 +29,8 @@ REAL_DATA = "fashion-mnist"
 class Status:
     """What is going on besides training.
 
-    `change` says how the last switch differs, `unfetched` what could not be downloaded.
+    `held` says why the run cannot go on for now, `change` how the last switch differs,
+    `unfetched` what could not be downloaded.
     """
 
     starting: bool = False
@@ -38,6 +39,7 @@ class Status:
     refused: str = ""
     unfetched: str = ""
     lost: str = ""
+    held: str = ""
     change: str = ""
 
 
@@ -269,6 +271,8 @@ class Hub:
                 self.status = replace(
                     self.status, starting=False, fetching="", lost=text, progress=None
                 )
+            case Held(text):
+                self.status = replace(self.status, held=text)
             case Fetched(data):
                 self.status = replace(self.status, fetching="", progress=None)
                 self.switch(switch.changed(self.config, data=data))
@@ -309,7 +313,9 @@ class Hub:
 
         A run that a held key only passed through leaves none.
         """
-        self.status = replace(self.status, starting=False, progress=None, lost="", refused="")
+        self.status = replace(
+            self.status, starting=False, progress=None, lost="", held="", refused=""
+        )
         self._hand_over(event)
         goes_on = bool(event.continues) and event.continues == self.view.run_id
         if not goes_on and self.view.run_id != self._overtaken:

@@ -63,6 +63,7 @@ class RunView:
     advanced: events.Advanced | None = None
     marks: tuple[Mark, ...] = ()
     log: tuple[LogLine, ...] = ()
+    fault: str = ""
     broken: Mark | None = None
     last_time: float = math.nan
     finished: events.RunFinished | None = None

@@ -182,6 +182,8 @@ def _(event: events.CheckpointSaved, view: RunView) -> RunView:
 
 @fold.register(events.Noted)
 def _(event: events.Noted, view: RunView) -> RunView:
+    if event.level == "error":
+        view = replace(view, fault=event.text)
     return _logged(view, LogLine(event.time, event.level, event.text))
 
 

@@ -50,6 +50,8 @@ def state(hub: Hub) -> str:
 
 
 def _steered(hub: Hub) -> str:
+    if hub.status.held:
+        return "held"
     if hub.pause_pending:
         return "pausing" if hub.paused else "going on"
     return "paused" if hub.paused else "running"
@@ -135,8 +137,19 @@ def notice(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
     if status.starting and view.started is None:
         return Notice("Starting the engine…", ("The first run begins as soon as it is up.",))
     if view.finished is None or status.starting:
-        return _trouble(hub)
+        return _trouble(hub) or faulty(view.fault, status.held if hub.running else "")
     return _trouble(hub) or _ended(hub, log_place)
+
+
+def faulty(fault: str, held: str) -> Notice | None:
+    """What is wrong with a run that is under way all the same: it holds, or is not safe."""
+    if held:
+        why, way_on = clean(held, 400), "It goes on by itself as soon as there is room."
+        return Notice("The run is held", (why, way_on), "alert", brief=why)
+    if fault:
+        why = clean(fault, 400)
+        return Notice("The run reports a fault", (why,), "alert", brief=why)
+    return None
 
 
 def _trouble(hub: Hub) -> Notice | None:

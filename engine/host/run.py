@@ -48,7 +48,9 @@ class EngineRun:
         self.begun = False
         self.over = False
         self.opened: wire.RunOpened | None = None
+        self.held: wire.RunHeld | None = None
         self.controls = Controls(self._report)
+        self.controls.held = self._held
         self._experiment = experiment
         self._config = config
         self._means = means
@@ -100,6 +102,11 @@ class EngineRun:
         self._means.post(wire.Told(id=self.request.id, news=Progress(text, done, total)))
 
     def _opened(self, directory: Path) -> None:
+    def _held(self, text: str) -> None:
+        told = wire.RunHeld(id=self.request.id, run_id=self.session.run_id, text=text)
+        self.held = told if text else None
+        self._means.post(told)
+
         self.controls.recorded_in(directory)
         self.opened = wire.RunOpened(
             id=self.request.id, run_id=self.session.run_id, directory=str(directory)

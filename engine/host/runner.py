@@ -17,7 +17,7 @@ from engine.errors import BadInput, did_you_mean
 from engine.experiments.contract import Experiment
 from engine.host.run import EngineRun, Means, Superseded
 from engine.link import Refused
-from engine.session import readable
+from engine.session import is_foreseen, readable
 from engine.store.files import write_whole
 
 ERROR_LOG = "error.log"
@@ -46,6 +46,11 @@ class Runner:
     def opened(self) -> wire.RunOpened | None:
         """The run under way, for who comes later; None until its record exists."""
         return self._current.opened if self._current else None
+
+    @property
+    def held(self) -> wire.RunHeld | None:
+        """Why the run under way cannot go on, for who comes later; None while it can."""
+        return self._current.held if self._current else None
 
     def start(self, request: wire.Start) -> None:
         """Begin this run as soon as the one under way has ended, which is asked to."""
@@ -130,7 +135,7 @@ def _config(experiment: Experiment, given: Mapping[str, object]) -> msgspec.Stru
 
 
 def _unforeseen(error: BaseException | None) -> bool:
-    return error is not None and not isinstance(error, BadInput | Superseded)
+    return error is not None and not isinstance(error, Superseded) and not is_foreseen(error)
 
 
 def _why(error: BaseException | None) -> str:

@@ -108,9 +108,9 @@ class Server:
             return
         self._met = True
         newcomer = self._audience.join(connection)
-        opened = self._runner.opened
-        if newcomer and opened:
-            newcomer.send(opened)  # it sees at once what is under way
+        for told in (self._runner.opened, self._runner.held):
+            if newcomer and told:
+                newcomer.send(told)  # it sees at once what is under way
 
     def _listen(self, viewer: Viewer) -> None:
         try:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 
 TEMPORARY = ".tmp"
+MOST = 64 << 20
+"""Bytes that a file beside a log may have: what is larger was not written by this program."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -35,15 +39,51 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
-def read_plain(path: Path) -> bytes:
+def open_plain(path: Path) -> int:
+    """A descriptor that reads a plain file. Opening a pipe that nobody writes does not wait.
+
+    Raises:
+        OSError: when it cannot be opened, or is a symbolic link or anything else.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+    return descriptor
+
+
+def read_plain(path: Path, most: int = MOST) -> bytes:
     """What a file holds.
 
     Raises:
-        OSError: when it cannot be read, or is a symbolic link.
+        OSError: when it cannot be read, is no plain file, or has more than `most` bytes.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
+    with os.fdopen(open_plain(path), "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data
+
+
+def make_private(path: Path) -> None:
+    """Make a directory, and those above it that are missing, for this user alone.
+
+    Whatever the umask says, nobody else gets into what is made here. What is there already is
+    left as it is.
+
+    Raises:
+        OSError: when one cannot be made.
+    """
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for each in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # somebody else was quicker
+            each.mkdir(mode=0o700)
+    if missing and not missing[0].is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(missing[0]))
 
 
 def sync_directory(path: Path) -> None:

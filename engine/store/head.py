@@ -40,12 +40,18 @@ def head_of(directory: Path) -> Head:
     """What ``run.json`` says.
 
     Raises:
-        BadInput: when it cannot be read.
+        BadInput: when it cannot be read, or is of a later version.
     """
     try:
-        return msgspec.json.decode(read_plain(directory / HEAD), type=Head)
+        head = msgspec.json.decode(read_plain(directory / HEAD), type=Head)
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise BadInput(f"{directory / HEAD} cannot be read: {error}") from error
+    if head.format != FORMAT:
+        raise BadInput(
+            f"{directory / HEAD} has format {head.format}, and this version reads {FORMAT}: "
+            "take the version of mlp-tui that has written the run"
+        )
+    return head
 
 
 def written_head(started: RunStarted, address: str) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import BadInput
+from engine.store.files import make_private
 
 LOG = "events.jsonl"
 HEAD = "run.json"
@@ -24,7 +25,7 @@ def runs_directory() -> Path:
     """The directory of runs: MLP_TUI_RUNS, else the platform's place for state. Made if missing.
 
     Raises:
-        BadInput: when it cannot be made or written.
+        BadInput: when it cannot be made or written, or is not this user's own.
     """
     given = os.environ.get(VARIABLE, "")
     path = (
@@ -34,9 +35,15 @@ def runs_directory() -> Path:
     )
     hint = f"give --runs-dir or set {VARIABLE} to a directory that can be written"
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
+        owner = path.stat().st_uid
     except OSError as error:
         raise BadInput(f"the directory of runs {path}: {error.strerror}; {hint}") from error
+    if owner != os.getuid():
+        raise BadInput(
+            f"the directory of runs {path} belongs to another user (uid {owner}), who could put "
+            f"anything in the place of a run; {hint}, of your own"
+        )
     try:
         # Permissions promise what a full disk or a kernel's own file system does not keep.
         Path(tempfile.mkdtemp(prefix=".probe-", dir=path)).rmdir()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+LONGEST_LINE = 64 << 20
+"""Bytes of the longest event; a reader passes over more without holding it in memory."""
 _CHECKSUM = 9  # bytes of a tab and the digits
 
 

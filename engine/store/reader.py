@@ -13,9 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from engine.events import AnyEvent, decode, decode_all
-from engine.store.lines import all_unframed, unframed
+from engine.store.files import open_plain
+from engine.store.lines import LONGEST_LINE, all_unframed, unframed
 
-LONGEST_LINE = 64 << 20
 _CHUNK = 256 << 10
 _LOOK = 64
 
@@ -60,13 +60,13 @@ class Follower:
     A reading may be taken up where another one left off: at its `place`.
 
     Raises:
-        OSError: on creation, when the file cannot be opened (a symbolic link is refused).
+        OSError: on creation, when the file cannot be opened (only a plain file is).
     """
 
     def __init__(self, path: Path, place: Place | None = None) -> None:
         self.damage = Damage()
         self.caught_up = False
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._descriptor = open_plain(path)
         self._offset, self._next_seq = place or Place(0, 0)
         self._skipping = False
 

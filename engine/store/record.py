@@ -9,18 +9,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.events import CheckpointSaved, Event, RunFinished, RunStarted, encode
-from engine.store.files import sync_directory, write_whole
+from engine.store.files import make_private, open_plain, sync_directory, write_whole
 from engine.store.head import written_head
 from engine.store.layout import HEAD, LOG, run_directory
-from engine.store.lines import framed
+from engine.store.lines import LONGEST_LINE, framed
 from engine.store.syncer import Syncer
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class RecordError(OSError):
     """A run's record cannot be written; what it holds up to there is whole."""
 
+    @property
+    def no_room(self) -> bool:
+        """Whether it is for want of room, which somebody may make."""
+        return self.errno in _NO_ROOM
+
     def __str__(self) -> str:
         return f"the run's record in {self.filename} cannot be written: {self.strerror}"
+
+
+class NotDurableError(RecordError):
+    """A sync has failed: the record is written on, but may not outlive this machine's next stop.
+
+    Raised once, and before the event at hand is written.
+    """
+
+    def __str__(self) -> str:
+        return (
+            f"not durable: the run's record in {self.filename} could not be synced "
+            f"({self.strerror}); what it says is lost if the machine stops"
+        )
 
 
 class RecordSink:
@@ -33,7 +53,8 @@ class RecordSink:
 
     Raises:
         RecordError: from `accept` and `close`, when the disk is full or fails. Then the log ends
-            with the last whole event, and `accept` may be tried again with the same `seq`.
+            with the last whole event, and `accept` may be tried again with the same `seq`; after
+            a `NotDurableError` that succeeds.
         BadInput: from `accept`, when the run's id is not one.
     """
 
@@ -49,6 +70,7 @@ class RecordSink:
         self._address = address
         self._log = -1
         self._size = 0
+        self._torn = False
         self._syncer: Syncer | None = None
 
     def accept(self, event: Event) -> None:
@@ -59,8 +81,14 @@ class RecordSink:
             return
         if self._log < 0 or self._syncer is None:
             raise RecordError(errno.EBADF, "it is closed", str(self.directory))
+        if len(line) > LONGEST_LINE:
+            text = f"an event of {len(line):,} bytes is more than any reader takes"
+            raise RecordError(errno.EMSGSIZE, text, str(self.directory))
         try:
             self._syncer.check()
+        except OSError as error:
+            raise self._not_durable(error) from error
+        try:
             self._append(line)
         except OSError as error:
             raise self._explained(error) from error
@@ -77,7 +105,7 @@ class RecordSink:
             if self._syncer:
                 self._syncer.close()
         except OSError as error:
-            raise self._explained(error) from error
+            raise self._not_durable(error) from error
         finally:
             os.close(log)  # the lock goes with it
 
@@ -85,7 +113,7 @@ class RecordSink:
         directory = run_directory(self._runs, started.run_id)
         self.directory = directory
         try:
-            self._runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._runs)
             directory.mkdir(mode=0o700)
         except OSError as error:
             raise self._explained(error) from error
@@ -104,15 +132,23 @@ class RecordSink:
 
     def _append(self, line: bytes) -> None:
         """One write; a short one is completed, or cut back so that nothing is glued to it."""
+        if self._torn:
+            self._cut_back()
         written = 0
         try:
             while written < len(line):
                 written += os.write(self._log, line[written:])
         except OSError:
             if written:
-                os.ftruncate(self._log, self._size)
+                self._torn = True
+                self._cut_back()
             raise
         self._size += len(line)
+
+    def _cut_back(self) -> None:
+        """Take a part of a line back; where that fails, nothing is written until it succeeds."""
+        os.ftruncate(self._log, self._size)
+        self._torn = False
 
     def _withdraw(self, directory: Path) -> None:
         """Take back a record that could not begin."""
@@ -125,6 +161,9 @@ class RecordSink:
 
     def _explained(self, error: OSError) -> RecordError:
         return RecordError(error.errno, error.strerror or str(error), str(self.directory))
+
+    def _not_durable(self, error: OSError) -> RecordError:
+        return NotDurableError(error.errno, error.strerror or str(error), str(self.directory))
 
 
 def _create(path: Path) -> int:
@@ -144,7 +183,7 @@ def is_being_written(directory: Path) -> bool:
     Raises:
         OSError: when there is no log.
     """
-    log = os.open(directory / LOG, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    log = open_plain(directory / LOG)
     try:
         fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

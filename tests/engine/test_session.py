@@ -36,7 +36,7 @@ class Memory:
         self.offered.append(event)
         if event.seq in self._refused:
             self._refused.remove(event.seq)
-            raise RecordError(errno.ENOSPC, "No space left on device")
+            raise RecordError(errno.EROFS, "Read-only file system")
         self.events.append(event)
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ def test_an_event_the_record_refuses_has_not_happened() -> None:
     ]
     assert other.events == record.events
     assert isinstance(session.error, RecordError)
-    assert session.finished and "No space left on device" in session.finished.detail
+    assert session.finished and "Read-only file system" in session.finished.detail
 
 
 def test_another_sink_that_refuses_does_not_cost_the_record_its_order() -> None:

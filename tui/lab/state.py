@@ -15,7 +15,7 @@ import msgspec
 from engine import controls, events
 from engine.errors import BadInput
 from engine.experiments.contract import Experiment
-from engine.link import Fetched, Lost, News, Progress, Refused, RunLink
+from engine.link import Fetched, Held, Lost, News, Progress, Refused, RunLink
 from engine.schema import Field, fields_of, spell, turned
 from tui.keymap import Situation
 from tui.lab.pace import Speed
@@ -47,7 +47,7 @@ class Lab:
         self.results = {name: Result(e.config()) for name, e in self.experiments.items()}
         self.starting = ""
         self.progress: Progress | None = None
-        self.lost = ""
+        self.lost = self.held = ""
         self._telling = ""
         self._pending = ""
         self._quiet = 0
@@ -179,6 +179,9 @@ class Lab:
                 return False  # it concerns everybody
             case Progress() | Refused():
                 return self._prepared(news)
+            case Held(text):
+                self.held = text
+                return False  # whoever shows the run says it
             case Fetched():
                 return False
             case events.RunStarted():
@@ -206,7 +209,7 @@ class Lab:
         return True
 
     def _meet(self, event: events.RunStarted) -> None:
-        self._pause = None
+        self._pause, self.held = None, ""
         self._telling = event.experiment if event.experiment in self.experiments else ""
         if self._telling:
             self.starting, self.progress, self.lost = "", None, ""
