@@ -412,6 +412,7 @@ AnyEvent = (
 _encoder = msgspec.json.Encoder()
 _strict: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 _lenient: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, strict=False)
+_many: msgspec.json.Decoder[list[AnyEvent]] = msgspec.json.Decoder(list[AnyEvent])
 
 
 def encode(event: Event) -> bytes:
@@ -419,7 +420,6 @@ def encode(event: Event) -> bytes:
     line = _encoder.encode(event)
     # msgspec writes NaN and ±Inf as null and could not read them back. No event has a null of its
     # own except an absent dataset or picture: the slow path is for those and for such numbers.
-_many: msgspec.json.Decoder[list[AnyEvent]] = msgspec.json.Decoder(list[AnyEvent])
     return _encoder.encode(_spelled(msgspec.to_builtins(event))) if b"null" in line else line
 
 
@@ -435,13 +435,6 @@ def decode(line: bytes) -> AnyEvent:
         return _lenient.decode(line)  # reads "NaN" and "±Infinity" as the numbers they are
 
 
-def _spelled(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, dict):
-        return {key: _spelled(element) for key, element in value.items()}
-    if isinstance(value, list | tuple):
-        return [_spelled(element) for element in value]
 def decode_all(lines: Sequence[bytes]) -> list[AnyEvent]:
     """The events that `encode` wrote, in half the time where every number is finite.
 
@@ -454,4 +447,11 @@ def decode_all(lines: Sequence[bytes]) -> list[AnyEvent]:
     return events
 
 
+def _spelled(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _spelled(element) for key, element in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(element) for element in value]
     return value

@@ -47,7 +47,7 @@ def _(event: events.RunStarted, view: RunView) -> RunView:
 @fold.register(events.StepsMeasured)
 def _(event: events.StepsMeasured, view: RunView) -> RunView:
     count = len(event.loss)
-    steps = range(event.first_step, event.first_step + count)
+    steps = array("d", range(event.first_step, event.first_step + count))
     broken = view.broken
     if broken is None and not math.isfinite(sum(event.loss)):
         bad = next((i for i, loss in enumerate(event.loss) if not math.isfinite(loss)), None)
@@ -228,13 +228,6 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
     )
 
 
-def _logged(view: RunView, line: LogLine) -> RunView:
-    return replace(view, log=(*view.log[-_LOG_LINES + 1 :], line))
-
-
-def _with_vitals(
-    known: Mapping[str, Mapping[str, Series]], event: events.StepsMeasured
-) -> Mapping[str, Mapping[str, Series]]:
 def _grown(series: Series, x: Sequence[float], y: Sequence[float]) -> Series:
     """With these points; where a lost line makes them go back, they take the old ones' place."""
     if x and len(series) and x[0] < series.x_extent[1]:
@@ -242,6 +235,13 @@ def _grown(series: Series, x: Sequence[float], y: Sequence[float]) -> Series:
     return series.extended(x, y)
 
 
+def _logged(view: RunView, line: LogLine) -> RunView:
+    return replace(view, log=(*view.log[-_LOG_LINES + 1 :], line))
+
+
+def _with_vitals(
+    known: Mapping[str, Mapping[str, Series]], event: events.StepsMeasured
+) -> Mapping[str, Mapping[str, Series]]:
     if not event.measured_steps:
         return known
     grown = dict(known)
