@@ -63,7 +63,9 @@ class Law:
         chance, factors = self._weighed(p)
         dropped = self.x * factors[:, None]  # [2^d, n, d]
         gram = torch.einsum("m,mni,mnj->ij", chance, dropped, dropped)
-        return torch.linalg.solve(gram, torch.einsum("m,mni,n->i", chance, dropped, self.y))
+        crossed = torch.einsum("m,mni,n->i", chance, dropped, self.y)
+        weights: Tensor = torch.linalg.solve(gram, crossed)
+        return weights
 
     def farthest(self) -> float:
         """How far a measured loss is from the law at most, in its standard deviations.

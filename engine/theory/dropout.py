@@ -65,4 +65,5 @@ def ridge_weights(x: Tensor, y: Tensor, p: float) -> Tensor:
     """The w [d] that minimizes `expected_square_loss`: (XᵀX + p/(1 − p)·diag XᵀX)⁻¹Xᵀy."""
     gram = x.T @ x
     penalized = gram + mask_variance(p) * torch.diag(torch.diagonal(gram))
-    return torch.linalg.solve(penalized, x.T @ y)
+    weights: Tensor = torch.linalg.solve(penalized, x.T @ y)
+    return weights
