@@ -206,6 +206,16 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             words={"off": 0},
         ),
     ] = 1000
+    checkpoint_every: Annotated[
+        float,
+        Setting(
+            "seconds at most between two checkpoints, which are also written at the end of each "
+            "epoch; off writes the last one only",
+            "record",
+            gt=0,
+            words={"off": 0.0},
+        ),
+    ] = 60.0
 
     def __post_init__(self) -> None:
         check(self)

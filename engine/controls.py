@@ -71,23 +71,27 @@ class Measure(Control, frozen=True):
     what: Literal["all", "layers", "predictions"] = "all"
 
 
-AnyControl = Pause | Resume | Step | Stop | SetLearningRate | SetPace | Extend | Measure
+class Save(Control, frozen=True):
+    """Write a checkpoint now."""
+
+
+AnyControl = Pause | Resume | Step | Stop | SetLearningRate | SetPace | Extend | Measure | Save
 Report = Callable[[str, float, float], None]
+Held = Callable[[str], None]
 
 
 def unreported(text: str, done: float, total: float) -> None:
     """Nobody waits for news of the preparation."""
-Held = Callable[[str], None]
+
+
+def unheld(text: str) -> None:
+    """Nobody waits for news of a run that is held up."""
 
 
 class Controls:
     """The desk between those who ask and the run. Safe to use from any thread.
 
     `report(text, done, total)` is how a run tells of its preparation (a download, say) before its
-def unheld(text: str) -> None:
-    """Nobody waits for news of a run that is held up."""
-
-
     first event; `total` is 0 where it is not known. `held(text)` is how its session tells that it
     cannot go on for now and why, and with "" that it does again. `directory` is the directory of
     the run's record once its first event is written; None where nothing is recorded, and then the
@@ -96,11 +100,11 @@ def unheld(text: str) -> None:
 
     def __init__(self, report: Report = unreported) -> None:
         self.report = report
+        self.held: Held = unheld
         self.directory: Path | None = None
         self._asked = threading.Condition()
         self._requests: deque[AnyControl] = deque()
 
-        self.held: Held = unheld
     def recorded_in(self, directory: Path) -> None:
         """Tell the run where its record lies; for `RecordSink(runs, opened=...)`."""
         self.directory = directory
@@ -116,10 +120,6 @@ def unheld(text: str) -> None:
         """Whether something was asked; cheap enough for every step."""
         return bool(self._requests)
 
-    def take(self, timeout: float | None = 0.0) -> list[AnyControl]:
-        """All that was asked since the last call, waiting up to `timeout` seconds for it.
-
-        `None` waits until something is asked.
     @property
     def stopping(self) -> bool:
         """Whether the run was asked to end and has not taken that up."""
@@ -131,6 +131,10 @@ def unheld(text: str) -> None:
         with self._asked:
             self._asked.wait(timeout)
 
+    def take(self, timeout: float | None = 0.0) -> list[AnyControl]:
+        """All that was asked since the last call, waiting up to `timeout` seconds for it.
+
+        `None` waits until something is asked.
         """
         with self._asked:
             if not self._requests and timeout != 0:

@@ -192,11 +192,18 @@ class ControlApplied(Event, frozen=True, kw_only=True):
 
 
 class CheckpointSaved(Event, frozen=True, kw_only=True):
-    """The complete state after `step` updates, in `file` relative to the run's directory."""
+    """The complete state after `step` updates, in `file` relative to the run's directory.
+
+    `sha256` is the file's. `state` is a digest of the state itself, without clock times: two runs
+    are the same bit for bit if and only if theirs are. `best` says that no epoch before had a
+    lower test loss; the files of older ones are deleted. The last two files and the best stay.
+    """
 
     step: int
     file: str
     sha256: str
+    state: str = ""
+    best: bool = False
 
 
 class SeriesExtended(Event, frozen=True, kw_only=True):

@@ -55,12 +55,18 @@ class RunLink(Protocol):
     can_detach: bool
 
     def start(
-        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+        self,
+        config: msgspec.Struct,
+        *,
+        experiment: str = "train",
+        continues: str = "",
+        resume: bool = False,
     ) -> None:
         """Begin a run of an experiment, ending the one under way (its last events arrive first).
 
         `config` is of the experiment's own class.
-        `continues` names a run on this machine whose final state is the starting point.
+        `continues` names a run on this machine whose last saved state is the starting point. With
+        `resume` the new run goes on as that one would have, with its settings instead of `config`.
         """
 
     def send(self, control: AnyControl) -> None:

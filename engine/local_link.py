@@ -46,7 +46,12 @@ class LocalLink:
         self._data_dir = ""
 
     def start(
-        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+        self,
+        config: msgspec.Struct,
+        *,
+        experiment: str = "train",
+        continues: str = "",
+        resume: bool = False,
     ) -> None:
         """Begin a run, ending the one under way."""
         self._start_id = self._new_id()
@@ -56,6 +61,7 @@ class LocalLink:
             experiment=experiment,
             config=msgspec.to_builtins(config),
             continues=continues,
+            resume=resume,
         )
         self._runner.start(request)
 
@@ -77,14 +83,14 @@ class LocalLink:
             item = self._news.popleft()
             if isinstance(item, Event):
                 news.append(item)
+            elif isinstance(item, wire.RunHeld):
+                news.append(Held(item.text))
             elif isinstance(item, wire.Told) and item.id in (self._start_id, self._fetch_id):
                 news.append(item.news)
         return news
 
     def detach(self) -> None:
         """As `close`: nothing is left of this process."""
-            elif isinstance(item, wire.RunHeld):
-                news.append(Held(item.text))
         self.close()
 
     def close(self) -> None:
@@ -106,10 +112,10 @@ class LocalLink:
         memory = _Memory(self._news.append)
         return [RecordSink(self._runs, opened), memory] if self._runs else [memory]
 
-    def _saved(self, run_id: str) -> Start:
+    def _saved(self, run_id: str, resume: bool) -> Start:
         if self._runs is None:
             raise BadInput(f"run {run_id} was not recorded, so there is nothing to go on from")
-        return start_from(self._runs, run_id)
+        return start_from(self._runs, run_id, resume)
 
 
 class _Memory:

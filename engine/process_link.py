@@ -87,7 +87,12 @@ class ProcessLink:
         return self._log.damage if self._log else Damage()
 
     def start(
-        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+        self,
+        config: msgspec.Struct,
+        *,
+        experiment: str = "train",
+        continues: str = "",
+        resume: bool = False,
     ) -> None:
         """Begin a run, ending the one under way; relaunches an engine that was lost.
 
@@ -100,6 +105,7 @@ class ProcessLink:
             experiment=experiment,
             config=msgspec.to_builtins(config),
             continues=continues,
+            resume=resume,
         )
         self._demand(request)
 
@@ -185,14 +191,14 @@ class ProcessLink:
             case wire.RunOpened(directory=directory):
                 path = Path(directory) / LOG
                 return [] if path == self._log_path else self._open_log(path)
+            case wire.RunHeld(text=text):
+                return [Held(text)]
             case wire.RunEnded(finished=finished):
                 recorded = self._finished
                 self._forget_log()
                 return [] if recorded else [finished]
             case wire.Told(id=id_, news=news) if id_ in (0, self._start_id, self._fetch_id):
                 return [news]
-            case wire.RunHeld(text=text):
-                return [Held(text)]
         return []  # of a request that a newer one has replaced
 
     def _open_log(self, path: Path) -> list[News]:

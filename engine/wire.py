@@ -26,11 +26,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=snake_case):
 
 
 class Start(Message, frozen=True):
-    """Begin a run, ending the one under way; `continues` names the run to go on from."""
+    """Begin a run, ending the one under way; `continues` names the run to go on from.
+
+    With `resume` it goes on as that one would have: what its checkpoint says counts, not `config`.
+    """
 
     experiment: str
     config: dict[str, Any]
     continues: str = ""
+    resume: bool = False
 
 
 class Ask(Message, frozen=True):
@@ -57,10 +61,6 @@ class RunOpened(Message, frozen=True):
     directory: str
 
 
-class RunEnded(Message, frozen=True):
-    """The run's record is closed; `finished` is its last event, in the record or not."""
-
-    run_id: str
 class RunHeld(Message, frozen=True):
     """The run cannot go on for now, and why; with "" it goes on again."""
 
@@ -68,6 +68,10 @@ class RunHeld(Message, frozen=True):
     text: str
 
 
+class RunEnded(Message, frozen=True):
+    """The run's record is closed; `finished` is its last event, in the record or not."""
+
+    run_id: str
     finished: RunFinished
 
 

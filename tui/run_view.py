@@ -35,7 +35,7 @@ def _(event: events.RunStarted, view: RunView) -> RunView:
         started=event,
         step=event.first_step,
         total_steps=event.total_steps,
-        epochs=int(event.config.get("epochs", 0)),
+        epochs=_planned(event) or int(event.config.get("epochs", 0)),
         lr=float(event.config.get("lr", math.nan)),
         last_time=event.time,
     )
@@ -51,7 +51,7 @@ def _(event: events.StepsMeasured, view: RunView) -> RunView:
     broken = view.broken
     if broken is None and not math.isfinite(sum(event.loss)):
         bad = next((i for i, loss in enumerate(event.loss) if not math.isfinite(loss)), None)
-        broken = None if bad is None else Mark(steps[bad], f"loss {event.loss[bad]}")
+        broken = None if bad is None else Mark(int(steps[bad]), f"loss {event.loss[bad]}")
     return replace(
         view,
         step=event.first_step + count - 1,
@@ -104,7 +104,7 @@ def _(event: events.HistogramsMeasured, view: RunView) -> RunView:
 
 @fold.register(events.ControlApplied)
 def _(event: events.ControlApplied, view: RunView) -> RunView:
-    if event.what == "measure":  # what was measured says it
+    if event.what in ("measure", "save") and not event.note:  # what was measured or saved says it
         return replace(view, last_time=event.time)
     changed = event.before != event.after
     text = f"{event.what} {event.before} → {event.after}" if changed else event.what
@@ -194,6 +194,11 @@ def _(event: events.RunFinished, view: RunView) -> RunView:
     return replace(_logged(view, line), finished=event, paused=False, last_time=event.time)
 
 
+def _planned(event: events.RunStarted) -> int:
+    """The number of the last epoch; 0 where the run does not tell."""
+    return event.total_steps // event.steps_per_epoch if event.steps_per_epoch else 0
+
+
 def _continued(event: events.RunStarted, view: RunView) -> RunView:
     """The run goes on from a state of `view`'s: what that had done up to there is its past."""
     step = event.first_step
@@ -208,7 +213,7 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         started=event,
         step=step,
         epoch=step // per_epoch if per_epoch else view.epoch,
-        epochs=event.total_steps // per_epoch if per_epoch else view.epoch + added,
+        epochs=_planned(event) or view.epoch + added,
         total_steps=event.total_steps,
         paused=False,
         samples_per_second=math.nan,

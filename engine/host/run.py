@@ -29,12 +29,12 @@ class Means:
     """What an engine gives its runs.
 
     `sinks(opened)` makes a run's sinks, the record first, which calls `opened` with its
-    directory; `saved(run_id)` loads the state that a run goes on from; `post` takes what is to be
-    told, from any thread, or None when a run is over, and must wake the engine.
+    directory; `saved(run_id, resume)` loads the state that a run goes on from; `post` takes what
+    is to be told, from any thread, or None when a run is over, and must wake the engine.
     """
 
     sinks: Callable[[Callable[[Path], None]], Sequence[Sink]]
-    saved: Callable[[str], Start]
+    saved: Callable[[str, bool], Start]
     post: Callable[[wire.Answer | None], None]
 
 
@@ -86,7 +86,8 @@ class EngineRun:
         if "start" not in inspect.signature(run).parameters:
             raise BadInput(f"experiment {self._experiment.name} cannot go on from an earlier run")
         resume: Callable[..., Iterator[Event]] = run
-        return resume(self._config, controls, start=self._means.saved(continues))
+        start = self._means.saved(continues, self.request.resume)
+        return resume(self._config, controls, start=start)
 
     def _begin(self) -> None:
         with self._turning:
@@ -101,12 +102,12 @@ class EngineRun:
         self._check()
         self._means.post(wire.Told(id=self.request.id, news=Progress(text, done, total)))
 
-    def _opened(self, directory: Path) -> None:
     def _held(self, text: str) -> None:
         told = wire.RunHeld(id=self.request.id, run_id=self.session.run_id, text=text)
         self.held = told if text else None
         self._means.post(told)
 
+    def _opened(self, directory: Path) -> None:
         self.controls.recorded_in(directory)
         self.opened = wire.RunOpened(
             id=self.request.id, run_id=self.session.run_id, directory=str(directory)

@@ -6,9 +6,10 @@ SHA-256 which the run's log gives.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ import msgspec
 
 from engine.errors import BadInput
 from engine.events import CheckpointSaved
-from engine.store.files import TEMPORARY, sync_directory, write_whole
+from engine.store import resuming
+from engine.store.files import TEMPORARY, write_whole
 from engine.store.layout import CHECKPOINTS, LOG, run_directory
 from engine.store.reader import read
 
@@ -25,26 +27,41 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KEPT = 2
-_NAME = re.compile(r"step-(\d+)\.safetensors")
+"""The last so many are kept, and the best."""
+_NAME = re.compile(r"step-(\d+)(-\d+)?\.safetensors")
 
 
 @dataclass(frozen=True)
 class Start:
-    """The state a run goes on from: that of `run_id` after `step` updates."""
+    """The state a run goes on from: that of `run_id` after `step` updates.
+
+    With `resume` it goes on as that run would have, with its settings and to its planned end.
+    `state` is the digest of the state in that run's log ("" from a version that had none), and
+    `warnings` are to be told.
+    """
 
     run_id: str
     tensors: Mapping[str, Tensor]
     meta: Mapping[str, str]
     step: int = 0
+    state: str = ""
+    resume: bool = False
+    warnings: tuple[str, ...] = ()
 
 
-def save(
-    directory: Path, step: int, tensors: Mapping[str, Tensor], meta: Mapping[str, str]
+def save(  # noqa: PLR0913
+    directory: Path,
+    step: int,
+    tensors: Mapping[str, Tensor],
+    meta: Mapping[str, str],
+    *,
+    state: str = "",
+    best: bool = False,
 ) -> CheckpointSaved:
-    """Write the state after `step` updates into a run's directory, and keep the last two.
+    """Write the state after `step` updates, whose digest is `state`, into a run's directory.
 
     The tensors may live on any device and may share memory. Yield the returned event: without it
-    in the log the file cannot be loaded.
+    in the log the file cannot be loaded. No file that is there is touched; see `forget`.
 
     Raises:
         OSError: when the file cannot be written; the ones before it still stand.
@@ -55,12 +72,36 @@ def save(
     data = to_bytes({name: copy.contiguous() for name, copy in copies.items()}, dict(meta))
     folder = directory / CHECKPOINTS
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"step-{step}.safetensors"
+    path = _unused(folder, step)
     write_whole(path, data)
-    _forget_older(folder)
     return CheckpointSaved(
-        step=step, file=f"{CHECKPOINTS}/{path.name}", sha256=hashlib.sha256(data).hexdigest()
+        step=step,
+        file=f"{CHECKPOINTS}/{path.name}",
+        sha256=hashlib.sha256(data).hexdigest(),
+        state=state,
+        best=best,
     )
+
+
+def worth_keeping(saved: Iterable[CheckpointSaved]) -> list[CheckpointSaved]:
+    """Of a run's checkpoints the last two and the best, in their order."""
+    ordered = sorted(saved, key=lambda event: event.step)
+    best = [event for event in ordered[:-KEPT] if event.best]
+    later = any(event.best for event in ordered[-KEPT:])
+    return [*([] if later else best[-1:]), *ordered[-KEPT:]]
+
+
+def forget(directory: Path, kept: Iterable[CheckpointSaved]) -> None:
+    """Delete every checkpoint of a run but those `kept`, and what a killed writer left.
+
+    Call it when the newest one is in the log, and while none is being written. What cannot be
+    deleted stays, and costs room alone.
+    """
+    names = {Path(event.file).name for event in kept}
+    with contextlib.suppress(OSError):
+        for path in (directory / CHECKPOINTS).iterdir():
+            if (_NAME.fullmatch(path.name) and path.name not in names) or _leftover(path):
+                path.unlink(missing_ok=True)
 
 
 def load(
@@ -71,6 +112,7 @@ def load(
     Raises:
         BadInput: when there is none, or it is not what was recorded.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
     event = event or newest(directory)
@@ -80,15 +122,48 @@ def load(
     except OSError as error:
         raise BadInput(f"checkpoint {path} cannot be read: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != event.sha256:
-        raise BadInput(
-            f"checkpoint {path} is damaged: its SHA-256 is not the one in the run's log; "
-            "start from another run"
-        )
-    return from_bytes(data), _meta(data)
+        raise BadInput(f"checkpoint {path} is damaged: its SHA-256 is not the one in the run's log")
+    try:
+        return from_bytes(data), _meta(data)
+    except (SafetensorError, msgspec.MsgspecError, ValueError) as error:
+        raise BadInput(f"checkpoint {path} holds no state: {error}") from error
 
 
 def newest(directory: Path) -> CheckpointSaved:
-    """The last checkpoint that a run's log tells of.
+    """The checkpoint of the latest state that a run's log tells of.
+
+    Raises:
+        BadInput: when there is no such run or it saved none.
+    """
+    return _told(directory)[-1]
+
+
+def start_from(runs: Path, run_id: str, resume: bool = False) -> Start:
+    """The latest saved state of a run on this machine, or the one before where that is damaged.
+
+    Raises:
+        BadInput: when there is no such run, it saved no checkpoint, none of them is whole, or it
+            cannot be resumed though it was asked to.
+    """
+    directory = run_directory(runs, run_id)
+    warnings: list[str] = []
+    if resume:
+        warnings += resuming.check(runs, run_id)
+        _sweep(directory)
+    lost: list[str] = []
+    for event in reversed(_told(directory)):
+        try:
+            tensors, meta = load(directory, event)
+        except BadInput as error:
+            lost.append(str(error))
+            continue
+        warnings += [f"{reason}; going on from step {event.step:,}" for reason in lost]
+        return Start(run_id, tensors, meta, event.step, event.state, resume, tuple(warnings))
+    raise BadInput(f"{lost[0]}, and there is no other; start from another run")
+
+
+def _told(directory: Path) -> list[CheckpointSaved]:
+    """The checkpoints in a run's log, at least one, ordered by their steps.
 
     Raises:
         BadInput: when there is no such run or it saved none.
@@ -99,19 +174,26 @@ def newest(directory: Path) -> CheckpointSaved:
         raise BadInput(f"run {directory.name} has no readable log: {error.strerror}") from error
     if not saved:
         raise BadInput(f"run {directory.name} saved no checkpoint to go on from")
-    return saved[-1]
+    return sorted(saved, key=lambda event: event.step)
 
 
-def start_from(runs: Path, run_id: str) -> Start:
-    """The last saved state of a run on this machine.
+def _sweep(directory: Path) -> None:
+    """Delete what the killed writer of a run that nobody writes any more has left."""
+    with contextlib.suppress(OSError):
+        for path in filter(_leftover, (directory / CHECKPOINTS).iterdir()):
+            path.unlink(missing_ok=True)
 
-    Raises:
-        BadInput: when there is no such run, it saved no checkpoint, or the file is damaged.
-    """
-    directory = run_directory(runs, run_id)
-    event = newest(directory)
-    tensors, meta = load(directory, event)
-    return Start(run_id, tensors, meta, event.step)
+
+def _leftover(path: Path) -> bool:
+    return path.name.endswith(TEMPORARY)
+
+
+def _unused(folder: Path, step: int) -> Path:
+    """A name of its own: a file that a log tells of is never written again."""
+    names = [f"step-{step}.safetensors"]
+    while (folder / names[-1]).exists():
+        names.append(f"step-{step}-{len(names) + 1}.safetensors")
+    return folder / names[-1]
 
 
 def _plain_name(event: CheckpointSaved) -> str:
@@ -125,14 +207,3 @@ def _meta(data: bytes) -> dict[str, str]:
     """The metadata in a safetensors header: a length of 8 bytes, then JSON."""
     header: dict[str, Any] = msgspec.json.decode(data[8 : 8 + int.from_bytes(data[:8], "little")])
     return msgspec.convert(header.get("__metadata__", {}), dict[str, str])
-
-
-def _forget_older(folder: Path) -> None:
-    steps = {
-        int(match[1]): path for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))
-    }
-    for step in sorted(steps)[:-KEPT]:
-        steps[step].unlink(missing_ok=True)
-    for leftover in folder.glob(f"*{TEMPORARY}"):
-        leftover.unlink(missing_ok=True)
-    sync_directory(folder)

@@ -54,19 +54,33 @@ def device_name(device: torch.device) -> str:
 
 
 @contextmanager
-def applied(config: RunConfig, device: torch.device) -> Iterator[dict[str, str]]:
+def applied(config: RunConfig, device: torch.device, threads: int = 0) -> Iterator[dict[str, str]]:
     """Set this process's threads and product kernel for a run, and put them back afterwards.
 
-    Yields what was chosen, in words, under "threads" and "matmul". Threads start at one when
-    they are to be chosen by `choose_threads`.
+    Yields what was chosen, in words, under "threads" and "matmul". `threads`, where given, counts
+    instead of the config's. Threads start at one when they are to be chosen by `choose_threads`.
     """
-    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    before, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    count = threads or config.threads or 1
     try:
-        torch.set_num_threads(config.threads or 1)
-        yield {"threads": str(config.threads or 1), "matmul": _choose_kernel(config, device)}
+        torch.set_num_threads(count)
+        yield {"threads": str(count), "matmul": _choose_kernel(config, device)}
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
         torch.set_float32_matmul_precision(precision)
+
+
+def circumstances(device: torch.device) -> dict[str, str]:
+    """What else can change a bit of a run's numbers, as it is set now."""
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    return {
+        "torch": str(torch.__version__),
+        "device": device_name(device),
+        "CPU threads": str(torch.get_num_threads()),
+        "CPU instructions": torch.backends.cpu.get_cpu_capability(),
+        "float32 products": torch.get_float32_matmul_precision(),
+        "deterministic algorithms": "on" if deterministic else "off",
+    }
 
 
 def choose_threads(trial: Callable[[], object], most: int, clock: Clock = time.perf_counter) -> str:

@@ -22,7 +22,7 @@ from engine.model.network import Network
 from engine.store.checkpoint import Start
 from engine.telemetry.predictions import Predictions
 from engine.telemetry.vitals import Vitals
-from engine.training import numerics, optimizers, state
+from engine.training import going_on, numerics, optimizers
 from engine.training.autograd import AutogradGradients
 from engine.training.epochs import EvaluationBatches
 from engine.training.evaluation import MOST_EVALUATED
@@ -31,7 +31,6 @@ from engine.training.manual import ManualGradients
 from engine.training.objective import Meter
 from engine.training.seeds import derived, generator
 from engine.training.shelf import Shelf
-from engine.training.state import Progress
 from engine.training.stepper import Batches, Stepper
 from engine.training.stopwatch import Clock
 from engine.training.trainer import Plan, Trainer
@@ -53,14 +52,16 @@ def train(
     """Train a network; `start` is the saved state of a run to go on from.
 
     `config.epochs` counts the epochs after `start`; an epoch that it left unfinished is finished
-    first. `shelf` holds data between runs. This thread's torch settings are the run's own until
-    the generator ends.
+    first. Where `start` asks to resume, the saved run's own settings and plan count instead.
+    `shelf` holds data between runs. This thread's torch settings are the run's own until the
+    generator ends.
 
     Raises:
         BadInput: before the first event, when something cannot be used.
     """
+    config, threads = going_on.settings(config, start)
     device = numerics.resolve_device(config.device)
-    with numerics.applied(config, device) as chosen:
+    with numerics.applied(config, device, threads) as chosen:
         dataset = shelf.load(config, device, controls.report)
         batches = Minibatches(dataset, config.batch_size, device, derived(config.seed, "shuffling"))
         network = build(
@@ -72,12 +73,12 @@ def train(
             _first_inputs(batches),
         )
         stepper = assemble(config, network, batches, dataset.info.train_examples)
-        progress, notes = _continued(config, stepper, start, dataset.info.digest)
         chosen["gradients"] = stepper.gradients.way
-        if not config.threads and device.type == "cpu":
+        if not (threads or config.threads) and device.type == "cpu":
             chosen["threads"] = numerics.choose_threads(stepper.probe, os.cpu_count() or 1)
+        about = {**_versions(), **numerics.circumstances(device), "gradients": chosen["gradients"]}
+        begun = going_on.beginning(config, stepper, start, dataset.info.digest, about)
         per_epoch = batches.steps_per_epoch
-        last_epoch = -(-progress.step // per_epoch) + config.epochs
         yield RunStarted(
             run_id="",
             experiment="train",
@@ -88,15 +89,13 @@ def train(
             versions=_versions(),
             numerics=chosen,
             steps_per_epoch=per_epoch,
-            total_steps=last_epoch * per_epoch,
-            first_step=progress.step,
+            total_steps=begun.steered.epochs * per_epoch,
+            first_step=begun.progress.step,
             continues=start.run_id if start else "",
         )
-        for text in (
-            f"float32 products by {chosen['matmul']}; {_WAYS[chosen['gradients']]}",
-            *notes,
-        ):
-            yield Noted(text=text)
+        products = f"float32 products by {chosen['matmul']}"
+        yield Noted(text=f"{products}; {_WAYS[chosen['gradients']]}")
+        yield from begun.notes
         for text in unused(config):
             yield Noted(text=text, level="warning")
         plan = Plan(
@@ -105,9 +104,10 @@ def train(
             test_batches=lambda: evaluation_batches(dataset, "test", device),
             train_batches=_without_dropout(network, dataset, device),
             predictions=Predictions(network, dataset, device),
-            progress=progress,
-            last_epoch=last_epoch,
+            progress=begun.progress,
+            steered=begun.steered,
             digest=dataset.info.digest,
+            circumstances=about,
         )
         yield from Trainer(plan, controls, clock).events()
 
@@ -137,16 +137,6 @@ def _first_inputs(batches: Batches) -> Tensor:
     inputs = batches.next()[0].clone()
     batches.load_state(position)
     return inputs
-
-
-def _continued(
-    config: RunConfig, stepper: Stepper, start: Start | None, digest: str
-) -> tuple[Progress, list[str]]:
-    if start is None:
-        return Progress(), []
-    progress, notes = state.from_start(start, config, digest)
-    state.load(stepper, start, fresh_optimizer=bool(notes))
-    return progress, notes
 
 
 def _without_dropout(

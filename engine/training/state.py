@@ -1,4 +1,4 @@
-"""What a checkpoint holds besides tensors, and how a run goes on from one."""
+"""What a checkpoint holds, and how it is put back."""
 
 from __future__ import annotations
 
@@ -13,55 +13,105 @@ from engine.store.checkpoint import Start
 from engine.training.epochs import Tally
 from engine.training.stepper import Stepper
 
+FORM = 2
 _KEY = "state"
 
 
+class Best(msgspec.Struct, frozen=True):
+    """The lowest test loss so far (nats), and after which epoch and update it was."""
+
+    loss: float
+    epoch: int
+    step: int
+
+
 class Progress(msgspec.Struct):
-    """Where a run stands: updates made, and the sums of the epoch under way."""
+    """Where a run stands: updates made, the sums of the epoch under way, and the best so far.
+
+    What stopping early counts belongs here as well.
+    """
 
     step: int = 0
     tally: Tally = msgspec.field(default_factory=Tally)
+    best: Best | None = None
 
 
-class _Meta(msgspec.Struct):
+class Steered(msgspec.Struct, frozen=True):
+    """What a person may have changed: base learning rate, pace (steps/s) and the last epoch."""
+
+    lr: float
+    pace: float
+    epochs: int
+
+
+class Meta(msgspec.Struct):
+    """What lies beside the tensors.
+
+    `digest` is that of the data, `circumstances` what else can change a bit. A state of form 1
+    has only the first three, and cannot be resumed.
+    """
+
     config: dict[str, object]
     digest: str
     progress: Progress
+    steered: Steered | None = None
+    circumstances: dict[str, str] = {}
+    form: int = 1
+
+    def encoded(self) -> dict[str, str]:
+        """As a checkpoint keeps it."""
+        return {_KEY: msgspec.json.encode(self).decode()}
+
+    def canonical(self) -> bytes:
+        """What belongs to the state itself, without what clocks say or a person sees."""
+        progress, tally, steered = self.progress, self.progress.tally, self.steered
+        rest = {
+            "data": self.digest,
+            "step": progress.step,
+            "tally": [tally.loss, tally.correct, tally.examples],
+            "best": progress.best,
+            "lr": steered.lr if steered else None,
+            "epochs": steered.epochs if steered else None,
+        }
+        return msgspec.json.encode(rest)
 
 
-def to_meta(config: RunConfig, digest: str, progress: Progress) -> dict[str, str]:
-    """The text beside the tensors of a checkpoint; `digest` is that of the data."""
-    meta = _Meta(msgspec.to_builtins(config), digest, progress)
-    return {_KEY: msgspec.json.encode(meta).decode()}
-
-
-def from_start(start: Start, config: RunConfig, digest: str) -> tuple[Progress, list[str]]:
-    """Where the saved run stood, and what will not go on exactly as it would have.
+def meta_of(start: Start) -> Meta:
+    """What lies beside the tensors of a saved state.
 
     Raises:
-        BadInput: when the saved state does not belong to this data or cannot be read.
+        BadInput: when it cannot be read.
     """
     try:
-        meta = msgspec.json.decode(start.meta[_KEY], type=_Meta)
-    except (KeyError, msgspec.DecodeError) as error:
+        meta = msgspec.json.decode(start.meta[_KEY], type=Meta)
+    except (KeyError, msgspec.DecodeError, RecursionError) as error:
         raise BadInput(
             f"run {start.run_id} was saved in a form this version cannot read: {error}"
         ) from error
-    saved = meta.config
+    if meta.form > FORM:
+        raise BadInput(
+            f"run {start.run_id} was saved by a newer version, in form {meta.form}; "
+            f"this one reads forms up to {FORM}"
+        )
+    return meta
+
+
+def check_data(start: Start, meta: Meta, config: RunConfig, digest: str) -> None:
+    """Refuse to go on with other data or other minibatches than the saved state had.
+
+    Raises:
+        BadInput: saying which.
+    """
     if meta.digest != digest:
         raise BadInput(
             f"run {start.run_id} was trained on other data than {config.data!r} gives now; "
             "continue with the data it had, or start afresh"
         )
-    if saved.get("batch_size") != config.batch_size:
+    if meta.config.get("batch_size") != config.batch_size:
         raise BadInput(
-            f"run {start.run_id} has batch_size = {saved.get('batch_size')}: its place in the "
-            f"data means nothing with batch_size = {config.batch_size}"
+            f"run {start.run_id} has batch_size = {meta.config.get('batch_size')}: its place in "
+            f"the data means nothing with batch_size = {config.batch_size}"
         )
-    notes = []
-    if saved.get("optimizer") != config.optimizer or saved.get("momentum") != config.momentum:
-        notes.append("the optimizer differs from the saved one, so its state starts from zero")
-    return meta.progress, notes
 
 
 def load(stepper: Stepper, start: Start, fresh_optimizer: bool) -> None:
@@ -86,6 +136,11 @@ def saved(stepper: Stepper) -> dict[str, Tensor]:
     """The complete state, as `load` takes it back; weights are [fan_out, fan_in]."""
     batches = {f"batches/{name}": t for name, t in stepper.batches.state().items()}
     return {**stepper.tensors(), **batches, "dropout": stepper.dropout.get_state()}
+
+
+def copied(stepper: Stepper) -> dict[str, Tensor]:
+    """The complete state as copies on the CPU, which the steps to come leave alone."""
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in saved(stepper).items()}
 
 
 def _fitting(start: Start, name: str, wanted: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from engine.controls import (
     Measure,
     Pause,
     Resume,
+    Save,
     SetLearningRate,
     SetPace,
     Step,
@@ -30,10 +31,19 @@ class Steering:
     `lr` is the base learning rate, `pace` the steps per second (0: full speed) and `epochs` the
     number of the last epoch. `allowed` is the number of steps until the run holds: None while it
     runs freely, 0 while it holds, negative where they lead back. `last` is the number of the last
-    step of a run that can go back, None for the others.
+    step of a run that can go back, None for the others. `recorded` says whether there is
+    something to save, and a place for it.
     """
 
-    def __init__(self, lr: float, pace: float, epochs: int, last: int | None = None) -> None:
+    def __init__(
+        self,
+        lr: float,
+        pace: float,
+        epochs: int,
+        last: int | None = None,
+        *,
+        recorded: bool = False,
+    ) -> None:
         self.lr = lr
         self.pace = pace
         self.epochs = epochs
@@ -41,6 +51,8 @@ class Steering:
         self.allowed: int | None = None
         self.stop: Stop | None = None
         self._measure: Asked = ""
+        self._recorded = recorded
+        self._save = False
 
     @property
     def holding(self) -> bool:
@@ -55,6 +67,11 @@ class Steering:
     def take_measure(self) -> Asked:
         """What `Measure` was asked for since the last call; "" for nothing."""
         asked, self._measure = self._measure, ""
+        return asked
+
+    def take_save(self) -> bool:
+        """Whether `Save` was asked for since the last call."""
+        asked, self._save = self._save, False
         return asked
 
     def apply(self, control: AnyControl, step: int) -> ControlApplied:
@@ -87,6 +104,8 @@ class Steering:
             case Measure(what=what):
                 change = ("measure", "", "measured", "")
                 self._measure = what if self._measure in ("", what) else "all"
+            case Save():
+                change = self._ask_to_save()
         return change
 
     def _ending(self, control: AnyControl) -> Change:
@@ -143,6 +162,12 @@ class Steering:
         self.epochs += epochs
         return "epochs", before, str(self.epochs), ""
 
+    def _ask_to_save(self) -> Change:
+        self._save = self._recorded
+        if not self._recorded:
+            return "save", "", "", "no checkpoints are written here"
+        return "save", "", "saving", ""
+
 
 _NAMES: dict[type[AnyControl], str] = {
     Pause: "pause",
@@ -153,6 +178,7 @@ _NAMES: dict[type[AnyControl], str] = {
     SetPace: "pace",
     Extend: "epochs",
     Measure: "measure",
+    Save: "save",
 }
 
 

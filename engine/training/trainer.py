@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 from engine.config import RunConfig
 from engine.controls import AnyControl, Controls
-from engine.events import Event, Noted, Outcome, RunFinished
-from engine.store.checkpoint import save
+from engine.events import Event, Outcome, RunFinished
+from engine.store.writer import State
 from engine.telemetry.measurement import measured
 from engine.telemetry.predictions import Predictions
 from engine.training import summary
 from engine.training.blocks import Blocks
 from engine.training.epochs import Epochs, EvaluationBatches
+from engine.training.keeping import Keeper
 from engine.training.schedules import learning_rate
-from engine.training.state import Progress, saved, to_meta
+from engine.training.state import FORM, Best, Meta, Progress, Steered, copied
 from engine.training.steering import Pacer, Steering
 from engine.training.stepper import Stepper
 from engine.training.stopwatch import Clock, Stopwatch
@@ -24,10 +28,11 @@ from engine.training.stopwatch import Clock, Stopwatch
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be trained: from where `progress` stands to the end of epoch `last_epoch`.
+    """What is to be trained: from where `progress` stands to the end of `steered.epochs`.
 
     `train_batches`, where given, are evaluated without dropout. `predictions` are asked of the
-    same test set as `test_batches`; `digest` is that of the data, for checkpoints.
+    same test set as `test_batches`; `digest` is that of the data, for checkpoints, and
+    `circumstances` are what else can change a bit.
     """
 
     config: RunConfig
@@ -36,8 +41,9 @@ class Plan:
     train_batches: EvaluationBatches | None
     predictions: Predictions
     progress: Progress
-    last_epoch: int
+    steered: Steered
     digest: str
+    circumstances: Mapping[str, str]
 
 
 class Trainer:
@@ -48,7 +54,10 @@ class Trainer:
         self._controls = controls
         self._clock = clock
         self._stopwatch = Stopwatch(clock)
-        self._steering = Steering(plan.config.lr, plan.config.pace, plan.last_epoch)
+        begin, where = plan.steered, controls.directory
+        self._steering = Steering(begin.lr, begin.pace, begin.epochs, recorded=where is not None)
+        self._keeper = Keeper(where, plan.config.checkpoint_every, self._copy, clock)
+        self._best = plan.progress.best
         self._pacer = Pacer()
         self._blocks = Blocks(plan.stepper, plan.progress.step, clock)
         self._epochs = Epochs(
@@ -63,6 +72,12 @@ class Trainer:
 
     def events(self) -> Iterator[Event]:
         """Train, yielding everything after `RunStarted`; the last event is `RunFinished`."""
+        try:
+            yield from self._train()
+        finally:
+            self._keeper.close()
+
+    def _train(self) -> Iterator[Event]:
         if self._plan.config.matrices_every:
             yield from self._measure()
         yield from self._boundary()
@@ -70,10 +85,11 @@ class Trainer:
             yield from self._advance()
             yield from self._boundary()
         yield from self._hand_over()
+        yield from self._keeper.flush(self._good_step())
         if self._plan.config.matrices_every and self._measured_at != self._blocks.step:
             yield from self._measure()
         yield from self._predict()
-        yield from self._save()
+        yield from self._keeper.finish()
         yield self._finished()
 
     def _ended(self) -> bool:
@@ -98,12 +114,15 @@ class Trainer:
             yield from self._finish_epoch()
         elif blocks.due():
             yield from self._hand_over()
+            if not blocks.finding:
+                self._keeper.look()
         if _every(config.matrices_every, step):
             yield from self._hand_over()
             yield from self._measure()
 
     def _boundary(self) -> Iterator[Event]:
         """Between two steps: do what was asked, hold while paused, keep the pace."""
+        yield from self._keeper.news()
         while not self._ended():
             if self._controls.waiting:
                 yield from self._apply(self._controls.take())
@@ -124,6 +143,9 @@ class Trainer:
         if self._measured_at != self._blocks.step:
             yield from self._measure()
         if not self._blocks.finding:
+            if self._blocks.step > self._plan.progress.step:
+                self._keeper.offer()  # a pause may last, and its machine may not
+            yield from self._keeper.settle()
             with self._stopwatch.held():
                 taken = self._controls.take(None)
             yield from self._apply(taken)
@@ -136,6 +158,8 @@ class Trainer:
             return
         for control in taken:
             yield self._steering.apply(control, self._blocks.step)
+        if self._steering.take_save():
+            yield from self._keeper.save()
         asked = self._steering.take_measure()
         if asked in ("all", "layers"):
             yield from self._measure()
@@ -148,9 +172,15 @@ class Trainer:
             yield block
 
     def _finish_epoch(self) -> Iterator[Event]:
-        if not self._blocks.finding:
-            step = self._blocks.step
-            yield self._epochs.finish(step // self._steps_per_epoch, step)
+        if self._blocks.finding:
+            return
+        step = self._blocks.step
+        finished = self._epochs.finish(step // self._steps_per_epoch, step)
+        yield finished
+        best = finished.test_loss < (self._best.loss if self._best else math.inf)
+        if best:
+            self._best = Best(finished.test_loss, finished.epoch, step)
+        self._keeper.offer(best=best, last=self._done())
 
     def _measure(self) -> Iterator[Event]:
         """Matrices and histograms, unless the state is that of before a divergence."""
@@ -175,22 +205,21 @@ class Trainer:
         """The step of the state at hand: after a divergence that is the last good one."""
         return self._blocks.step - bool(self._blocks.finding)
 
-    def _save(self) -> Iterator[Event]:
+    def _copy(self) -> State:
         """The complete state; after a divergence the last good one, a step earlier."""
-        directory = self._controls.directory
-        if directory is None:
-            return
-        step = self._good_step()
+        plan, steering, step = self._plan, self._steering, self._good_step()
         tally = self._epochs.tally
         tally.seconds = self._epochs.seconds()
-        meta = to_meta(self._plan.config, self._plan.digest, Progress(step, tally))
-        try:
-            yield save(directory, step, saved(self._plan.stepper), meta)
-        except OSError as error:
-            yield Noted(
-                text=f"the checkpoint could not be written to {directory}: {error.strerror}",
-                level="error",
-            )
+        meta = Meta(
+            config=msgspec.to_builtins(plan.config),
+            digest=plan.digest,
+            progress=Progress(step, tally, self._best),
+            steered=Steered(steering.lr, steering.pace, steering.epochs),
+            circumstances=dict(plan.circumstances),
+            form=FORM,
+        )
+        best = self._best is not None and self._best.step == step
+        return State(step, copied(plan.stepper), meta.encoded(), meta.canonical(), best)
 
     def _finished(self) -> RunFinished:
         step, stop = self._blocks.step, self._steering.stop

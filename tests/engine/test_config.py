@@ -30,7 +30,7 @@ def test_the_defaults_are_the_chapter_s() -> None:
 @every_field
 def test_every_field_explains_itself(field: Field) -> None:
     assert len(field.setting.help) > 10
-    assert field.setting.group in {"data", "model", "training", "speed", "telemetry"}
+    assert field.setting.group in {"data", "model", "training", "speed", "telemetry", "record"}
     assert set(field.setting.aliases.values()) <= set(field.setting.choices)
 
 

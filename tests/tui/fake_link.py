@@ -26,7 +26,12 @@ class FakeLink:
         self._inbox.extend(news)
 
     def start(
-        self, config: msgspec.Struct, *, experiment: str = "train", continues: str = ""
+        self,
+        config: msgspec.Struct,
+        *,
+        experiment: str = "train",
+        continues: str = "",
+        resume: bool = False,
     ) -> None:
         if isinstance(config, RunConfig):
             self.starts.append((config, continues))

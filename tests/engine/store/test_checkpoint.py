@@ -13,7 +13,15 @@ import torch
 from engine.errors import BadInput
 from engine.events import CheckpointSaved, Event, RunStarted
 from engine.store import files
-from engine.store.checkpoint import KEPT, load, newest, save, start_from
+from engine.store.checkpoint import (
+    KEPT,
+    forget,
+    load,
+    newest,
+    save,
+    start_from,
+    worth_keeping,
+)
 from engine.store.layout import CHECKPOINTS
 from engine.store.record import RecordSink
 
@@ -67,13 +75,39 @@ def test_what_was_loaded_is_ones_own(directory: Path) -> None:
     assert load(directory, event)[1] == {}
 
 
-def test_only_the_last_are_kept_and_leftovers_go(directory: Path) -> None:
-    save(directory, 8, TENSORS, META)
+def test_only_the_last_and_the_best_are_kept_and_leftovers_go(directory: Path) -> None:
+    kept: list[CheckpointSaved] = []
+    for step, best in ((1, True), (8, True), (9, False), (10, False), (100, False)):
+        kept = worth_keeping([*kept, save(directory, step, TENSORS, META, best=best)])
     (directory / CHECKPOINTS / "step-3.safetensors.tmp").write_bytes(b"half")
-    for step in (9, 10, 100):
-        save(directory, step, TENSORS, META)
-    assert names(directory) == ["step-10.safetensors", "step-100.safetensors"]
-    assert len(names(directory)) == KEPT
+    (directory / CHECKPOINTS / "notes.txt").write_bytes(b"somebody's own")
+    forget(directory, kept)
+    assert [event.step for event in kept] == [8, 10, 100]
+    assert names(directory) == [
+        "notes.txt",
+        "step-10.safetensors",
+        "step-100.safetensors",
+        "step-8.safetensors",
+    ]
+
+
+def test_the_best_may_be_one_of_the_last(directory: Path) -> None:
+    saved = [CheckpointSaved(step=s, file=f"f{s}", sha256="", best=s in (2, 7)) for s in range(9)]
+    assert [event.step for event in worth_keeping(saved)] == [7, 8]
+    assert [event.step for event in worth_keeping(saved[:7])] == [2, 5, 6]
+    assert [event.step for event in worth_keeping([saved[5], saved[3], saved[2]])] == [2, 3, 5]
+    assert len(worth_keeping(saved[3:7])) == KEPT
+
+
+def test_a_file_that_a_log_may_tell_of_is_never_written_again(directory: Path) -> None:
+    first = save(directory, 5, {"w": torch.zeros(2)}, META)
+    again = save(directory, 5, {"w": torch.ones(2)}, META)
+    assert (first.file, again.file) == (
+        "checkpoints/step-5.safetensors",
+        "checkpoints/step-5-2.safetensors",
+    )
+    assert load(directory, first)[0]["w"].tolist() == [0, 0]
+    assert load(directory, again)[0]["w"].tolist() == [1, 1]
 
 
 def test_files_are_private(directory: Path) -> None:

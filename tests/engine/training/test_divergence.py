@@ -83,7 +83,7 @@ def test_an_update_beyond_float32_is_named_though_the_loss_was_finite() -> None:
 def test_the_last_good_state_is_saved(tmp_path: Path) -> None:
     stream = explosion(Scripted(directory=tmp_path))
     end = of(RunFinished, stream)[0]
-    (saved,) = of(CheckpointSaved, stream)
+    saved = of(CheckpointSaved, stream)[-1]
     assert saved.step == end.step - 1
     start = start_from(tmp_path)
     parameters = {k: v for k, v in start.tensors.items() if k.startswith("parameters/")}

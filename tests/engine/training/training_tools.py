@@ -108,14 +108,15 @@ def losses(stream: Iterable[Event]) -> list[float]:
 
 
 def start_from(directory: Path) -> Start:
-    """The one checkpoint that a run has left in `directory`."""
+    """The last checkpoint that a run has left in `directory`."""
     from engine.events import CheckpointSaved
 
-    (path,) = (directory / "checkpoints").iterdir()
+    steps = {int(p.stem.split("-")[1]): p for p in (directory / "checkpoints").iterdir()}
+    step, path = max(steps.items())
     import hashlib
 
     saved = CheckpointSaved(
-        step=int(path.stem.removeprefix("step-")),
+        step=step,
         file=f"checkpoints/{path.name}",
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
