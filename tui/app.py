@@ -194,6 +194,14 @@ class DashboardApp(App[None]):
         chosen = self.lab.experiments[name]
         self.push_screen(LabScreen(self.lab, self.hub, chosen, self.board.terminal, self.log_place))
 
+    def do_runs(self) -> None:
+        """Open the list of recorded runs."""
+        from tui.runs.shelf import DiskShelf
+        from tui.screens.runs import RunsScreen
+        from tui.stage import AppStage
+
+        self.push_screen(RunsScreen(DiskShelf(self._runs), AppStage(self)))
+
     def do_form(self) -> None:
         """Open the form; what it gives back is started."""
         from tui.screens.form import FormScreen
@@ -299,6 +307,7 @@ class DashboardApp(App[None]):
             yield SystemCommand(name, f"{action.group.partition(':')[0]}, {key_of(action.id)}", run)
 
     def _always_offered(self) -> Iterable[SystemCommand]:
+        yield SystemCommand("runs: what was recorded", "Program", self.do_runs)
         yield SystemCommand("theme: dark or light", "View", self.do_theme)
         yield SystemCommand("quit: leave the program", "Program", self.do_quit)
 

@@ -68,8 +68,11 @@ class Look:
         return Look(not self.log, self.smoothing)
 
 
-def loss_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
-    """Every step's loss, what each epoch was evaluated to, and the losses of earlier runs."""
+def loss_chart(view: RunView, ghosts: Named, look: Look, reach: int = 0) -> Chart:
+    """Every step's loss, what each epoch was evaluated to, and the losses of earlier runs.
+
+    The axis goes to the last step that is planned, or to `reach` where that is further.
+    """
     curves = [
         Curve("", old.loss, "ghost", ghost(i), _GHOST_SMOOTHING)
         for i, (_, old) in enumerate(ghosts)
@@ -91,15 +94,15 @@ def loss_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
     return Chart(
         title="loss (log)" if look.log else "loss",
         curves=tuple(curves),
-        x_range=_steps(view),
+        x_range=_steps(view, reach),
         log=look.log,
         robust=True,
         marks=_marks(view),
     )
 
 
-def accuracy_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
-    """Accuracy on minibatches and what each epoch was evaluated to."""
+def accuracy_chart(view: RunView, ghosts: Named, look: Look, reach: int = 0) -> Chart:
+    """Accuracy on minibatches and what each epoch was evaluated to; the axis as with the loss."""
     curves = [Curve("", old.test_accuracy, "ghost", ghost(i)) for i, (_, old) in enumerate(ghosts)]
     if look.smoothing:
         curves.append(Curve("", view.accuracy, "dots", "train-accuracy-raw"))
@@ -116,7 +119,7 @@ def accuracy_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
     return Chart(
         title="accuracy",
         curves=tuple(curves),
-        x_range=_steps(view),
+        x_range=_steps(view, reach),
         y_range=(low, 1.0),
         percent=True,
         note=_out_of_sight(ghosts, low),
@@ -124,9 +127,9 @@ def accuracy_chart(view: RunView, ghosts: Named, look: Look) -> Chart:
     )
 
 
-def _steps(view: RunView) -> tuple[float, float]:
+def _steps(view: RunView, reach: int = 0) -> tuple[float, float]:
     """From the first step to the last one planned, so that the axis stands still."""
-    return 0.0, float(max(view.total_steps, view.step, 1))
+    return 0.0, float(max(view.total_steps, view.step, reach, 1))
 
 
 def _lowest_accuracy(view: RunView) -> float:

@@ -18,6 +18,7 @@ class Situation(NamedTuple):
     ghosts: bool = False
     layers: bool = False
     reversible: bool = False
+    runs: int = 0
 
 
 def _always(now: Situation) -> bool:
@@ -200,6 +201,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("focus", ("tab",), "focus", "next field of a form or menu", _VIEW),
     Action("focus_back", ("shift+tab",), "focus back", "previous field of a form or menu", _VIEW),
     Action("lab", ("b",), "lab", "experiments on stability and initialization", _PROGRAM, 56),
+    Action("runs", ("g",), "runs", "recorded runs: open, overlay, compare", _PROGRAM, 54),
     Action("help", ("?",), "help", "this list of keys", _PROGRAM, 98),
     Action("palette", ("ctrl+p",), "palette", "find any action by name", _PROGRAM, 15),
     Action("back", ("escape",), "back", "close what is open", _PROGRAM),

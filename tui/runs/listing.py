@@ -54,7 +54,26 @@ def row(entry: Entry, now: float) -> Row:
 def matching(entries: Sequence[Entry], typed: str) -> list[Entry]:
     """Those in whose name, id, state, settings or note every typed word occurs."""
     words = typed.lower().split()
-    return [entry for entry in entries if all(word in _everything(entry) for word in words)]
+    return [entry for entry in entries if found_by(words, everything(entry))]
+
+
+def found_by(words: Sequence[str], told: str) -> bool:
+    """Whether each of the typed words occurs."""
+    return all(word in told for word in words)
+
+
+def everything(entry: Entry) -> str:
+    """The words that a run is found by, in lower case."""
+    told = entry.summary
+    words = (
+        entry.run_id,
+        entry.about.label,
+        entry.about.note,
+        entry.state,
+        told.experiment,
+        what(told.experiment, told.config, told.data),
+    )
+    return " ".join(words).lower()
 
 
 def what(experiment: str, config: dict[str, Any], data: str = "") -> str:
@@ -126,16 +145,3 @@ def ago(seconds: float) -> str:
 def _state(entry: Entry) -> str:
     follows = entry.continued_by
     return f"{entry.state} →" if follows and not entry.live else entry.state
-
-
-def _everything(entry: Entry) -> str:
-    told = entry.summary
-    words = (
-        entry.run_id,
-        entry.about.label,
-        entry.about.note,
-        entry.state,
-        told.experiment,
-        what(told.experiment, told.config, told.data),
-    )
-    return " ".join(words).lower()

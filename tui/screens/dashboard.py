@@ -21,6 +21,7 @@ from tui.widgets.layer_table import LayerTable
 from tui.widgets.log_line import LogLine
 from tui.widgets.matrix_table import MatrixTable
 from tui.widgets.plot import Plot
+from tui.widgets.scrub_bar import ScrubBar
 
 Level = Literal["info", "warning", "error"]
 
@@ -49,6 +50,7 @@ class Dashboard(Screen[None]):
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom."""
         yield RunHeader(capabilities=self.terminal, id="header")
+        yield ScrubBar(capabilities=self.terminal, id="scrub")
         yield Title(id="offer")
         yield Title(id="remark")
         yield Panel(id="panel")
@@ -84,6 +86,7 @@ class Dashboard(Screen[None]):
     def echo(self) -> None:
         """Show what is cheap and answers a key."""
         self.query_one(RunHeader).show_info(header(self._hub))
+        self.query_one(ScrubBar).tell(self._hub.scrub)
         self._remark()
         told = notice(self._hub, self._log_place)
         self.query_one(Panel).tell(told, brief=self.has_class("tiny"))
@@ -93,9 +96,10 @@ class Dashboard(Screen[None]):
     def draw(self) -> None:
         """Show everything."""
         view = self._hub.view
-        self.set_class(view.started is None, "empty")
+        bare = view.started is None and not self._hub.ghosts
+        self.set_class(bare, "empty")
         self.echo()
-        if view.started is None:
+        if bare:
             return
         self._plot()
         self.query_one(LayerTable).show_rows(layer_rows(view))
@@ -152,9 +156,10 @@ class Dashboard(Screen[None]):
         table.show_rows(rows)
 
     def _plot(self) -> None:
-        view, named = self._hub.view, self._hub.ghosts.named(self._hub.view)
-        self.query_one("#loss", Plot).show_chart(loss_chart(view, named, self._look))
-        self.query_one("#accuracy", Plot).show_chart(accuracy_chart(view, named, self._look))
+        view, ghosts = self._hub.view, self._hub.ghosts
+        shown = ghosts.named(view), self._look, ghosts.reach
+        self.query_one("#loss", Plot).show_chart(loss_chart(view, *shown))
+        self.query_one("#accuracy", Plot).show_chart(accuracy_chart(view, *shown))
 
     def _show_log(self) -> None:
         view = self._hub.view

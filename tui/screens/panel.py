@@ -8,7 +8,7 @@ from textwrap import wrap
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.keymap import Situation, footer
+from tui.keymap import ACTIONS, Action, Situation, footer
 from tui.status import Notice
 from tui.widgets.strips import Run, StripView
 
@@ -64,8 +64,14 @@ class KeyLine(StripView):
 
     DEFAULT_CSS = "KeyLine { height: 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        actions: Sequence[Action] = ACTIONS,
+        *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
+        self._actions = actions
         self._now = Situation()
 
     def tell(self, now: Situation) -> None:
@@ -76,7 +82,7 @@ class KeyLine(StripView):
 
     def prepare(self, size: Size) -> Sequence[Strip]:
         """One row."""
-        pairs = footer(self._now, size.width)
+        pairs = footer(self._now, size.width, self._actions)
         runs = [part for key, label in pairs for part in ((key, "loss"), (f" {label}  ", "muted"))]
         return [self.strip(*runs)]
 
