@@ -71,10 +71,22 @@ def _attach(words: Sequence[str]) -> int:
     return attach.main(words)
 
 
+def _resume(words: Sequence[str]) -> int:
+    from cli import resume
+
+    return resume.main(words)
+
+
 def _runs(words: Sequence[str]) -> int:
     from cli import runs
 
     return runs.main(words)
+
+
+def _export(words: Sequence[str]) -> int:
+    from cli import export
+
+    return export.main(words)
 
 
 def _doctor(words: Sequence[str]) -> int:
@@ -90,5 +102,13 @@ def _dashboard(words: Sequence[str]) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
-    {"train": _train, "attach": _attach, "lab": _lab, "runs": _runs, "doctor": _doctor}
+    {
+        "train": _train,
+        "attach": _attach,
+        "resume": _resume,
+        "lab": _lab,
+        "runs": _runs,
+        "export": _export,
+        "doctor": _doctor,
+    }
 )
