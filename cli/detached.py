@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 
-import msgspec
-
 from cli import exits
 from cli.checks.logout import logout_warning
 from cli.output import say
@@ -20,8 +18,8 @@ from engine.text import clean
 _LOOK = 0.02  # seconds between two looks at what the engine says
 
 
-def train(config: RunConfig, *, quiet: bool = False) -> int:
-    """Start the run and leave it to itself; returns the exit code.
+def train(config: RunConfig, *, quiet: bool = False, resumes: str = "") -> int:
+    """Start the run, or resume that one, and leave it to itself; returns the exit code.
 
     Raises:
         BadInput: when the engine refuses it.
@@ -32,7 +30,8 @@ def train(config: RunConfig, *, quiet: bool = False) -> int:
     link = ProcessLink()
     started = False
     try:
-        run_id = begun(link, config, quiet=quiet)
+        link.start(config, continues=resumes, resume=bool(resumes))
+        run_id = begun(link, quiet=quiet)
         started = True
     except EngineGoneError as error:
         sys.stderr.write(f"mlp-tui: {clean(str(error), 500)}\n")
@@ -46,14 +45,13 @@ def train(config: RunConfig, *, quiet: bool = False) -> int:
     return exits.COMPLETED
 
 
-def begun(link: RunLink, config: msgspec.Struct, *, quiet: bool) -> str:
-    """Wait until the run has begun; returns its id.
+def begun(link: RunLink, *, quiet: bool) -> str:
+    """Wait until the run that was asked for has begun; returns its id.
 
     Raises:
         BadInput: when it is refused.
         EngineGoneError: when the engine ends instead.
     """
-    link.start(config)
     told = ""
     wait = threading.Event().wait
     while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from engine.events import Event
 from engine.experiments import named
 from engine.experiments.contract import Experiment
 from engine.session import Session, Sink, is_foreseen, readable
+from engine.store.checkpoint import Start
 from engine.store.layout import runs_directory
 from engine.store.record import RecordError, RecordSink
 from engine.text import clean
@@ -99,14 +100,29 @@ def train(config: RunConfig, output: Output) -> int:
     return run(named("train"), config, output, summary)
 
 
-def run(experiment: Experiment, config: Struct, output: Output, summarized: Summarized) -> int:
+def resume(config: RunConfig, output: Output, saved: Callable[[], Start]) -> int:
+    """Go on with the training run whose state is `saved()` to its end; returns the exit code.
+
+    Raises:
+        BadInput: when the state cannot be used or nothing be recorded.
+    """
+    return run(named("train"), config, output, summary, saved)
+
+
+def run(
+    experiment: Experiment,
+    config: Struct,
+    output: Output,
+    summarized: Summarized,
+    saved: Callable[[], Start] | None = None,
+) -> int:
     """Run an experiment to its end, recording it; returns the exit code.
 
     Raises:
         BadInput: when it cannot run like this or not be recorded; then nothing was recorded.
     """
     stdout = take_stdout() if output.json else None
-    played = play(experiment, config, partial(watcher_for, output), stdout=stdout)
+    played = play(experiment, config, partial(watcher_for, output), stdout=stdout, saved=saved)
     try:
         tell(played, output, summarized)
     except OutputError as error:
@@ -114,15 +130,19 @@ def run(experiment: Experiment, config: Struct, output: Output, summarized: Summ
     return code_of(played)
 
 
-def play(
+def play(  # noqa: PLR0913
     experiment: Experiment,
     config: Struct,
     watcher: Callable[[], Watcher],
     *,
     stdout: int | None = None,
     recorded: bool = True,
+    saved: Callable[[], Start] | None = None,
 ) -> Played:
-    """Run an experiment to its end; its events go to the descriptor `stdout`, closed afterwards."""
+    """Run an experiment to its end; its events go to the descriptor `stdout`, closed afterwards.
+
+    Where it goes on from an earlier run, `saved()` gives the state.
+    """
     controls = Controls()
     with Interrupts(controls) as interrupts:
         record = RecordSink(runs_directory(), controls.recorded_in) if recorded else None
@@ -131,7 +151,10 @@ def play(
         watch = Watch(watcher(), controls, interrupts)
         controls.report, controls.held = watch.report, watch.hold
         sinks: list[Sink | None] = [record, watch, lines]
-        bound = partial(experiment.run, config)
+
+        def bound(desk: Controls) -> Iterator[Event]:
+            return experiment.run(config, desk, **({"start": saved()} if saved else {}))
+
         session = Session(bound, controls, [sink for sink in sinks if sink is not None])
         session.start()
         # A second signal may reach another thread and would not wake this one from a longer wait.

@@ -70,6 +70,11 @@ def _steer(by: int, hub: Hub) -> str:
     return f"lr {spell_number(lr)}…"
 
 
+def _save(hub: Hub) -> str:
+    hub.send(controls.Save())
+    return "saving…"
+
+
 def _fetch(hub: Hub) -> str:
     hub.fetch()
     return f"fetching {REAL_DATA}…"
@@ -102,6 +107,7 @@ COMMANDS: dict[str, Command] = {
     "slower": partial(_pace, -1),
     "raise_lr": partial(_steer, 1),
     "lower_lr": partial(_steer, -1),
+    "save": _save,
     "fetch": _fetch,
     "clear_ghosts": _clear_ghosts,
 }

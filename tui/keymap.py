@@ -132,6 +132,9 @@ ACTIONS: tuple[Action, ...] = (
         when=_running,
         otherwise=_NO_RUN,
     ),
+    Action(
+        "save", ("k",), "save", "write a checkpoint now", _RUN, when=_running, otherwise=_NO_RUN
+    ),
     Action("form", ("c",), "config", "every setting in one form", _SETTINGS, 65),
     Action("preset_menu", ("3",), "presets", "choose a preset from a list", _SETTINGS, 28),
     Action("data_menu", ("4",), "data", "choose the data set from a list", _SETTINGS, 27),
