@@ -76,6 +76,18 @@ def test_masks_that_are_not_scaled_are_found_out(monkeypatch: pytest.MonkeyPatch
     assert "farthest" in broken[0]
 
 
+def test_every_example_has_a_mask_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes, drawn = set(), dropout_law.keep_mask
+
+    def seen(h: torch.Tensor, p: float, generator: Generator) -> torch.Tensor:
+        shapes.add(tuple(h.shape))
+        return drawn(h, p, generator)
+
+    monkeypatch.setattr(dropout_law, "keep_mask", seen)
+    law().draw(5)
+    assert shapes == {(5, EXAMPLES, FEATURES)}
+
+
 def test_single_losses_are_spread_as_counted() -> None:
     losses, shared = [], Generator().manual_seed(7)
     for _ in range(300):

@@ -89,6 +89,12 @@ def test_to_the_last_bit(p: float) -> None:
     assert [f for f in identity_findings(found, p) if _fails(f)] == []
 
 
+def test_a_draw_of_exactly_zero_drops_nothing_at_p_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    # rand is in [0, 1): one draw in 2^24 is 0, and "rand > p" would drop that unit
+    monkeypatch.setattr(torch, "rand", lambda shape, **_: torch.zeros(shape))
+    assert torch.equal(model.keep_mask(torch.ones(9), 0.0, Generator()), torch.ones(9))
+
+
 def test_what_differs_in_a_bit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     def keeps_less(h: Tensor, p: float, generator: Generator) -> Tensor:
         draw = torch.rand(h.shape, generator=generator, dtype=h.dtype)

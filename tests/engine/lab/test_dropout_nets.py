@@ -84,6 +84,18 @@ def test_a_net_without_dropout_is_the_training_run_of_that_seed() -> None:
         assert figures[TEST] == pytest.approx([epoch.test_loss, epoch.test_accuracy], 1e-4)
 
 
+def test_eval_mode_looks_at_the_training_set() -> None:
+    side = pairs(lr=1e-30)  # the nets stay as they are, so train mode without masks is eval mode
+    for _ in range(4):
+        side.step()
+    look = side.look()
+    train, evaluated = (look.measured[name][:, 0] for name in (TRAIN_MODE, EVAL_MODE))
+    assert torch.allclose(train, evaluated, atol=1e-5)
+    masked, without = (look.measured[name][0, 1] for name in (TRAIN_MODE, EVAL_MODE))
+    assert float((masked - without).abs().min()) > 1e-4
+    assert torch.allclose(evaluated, look.measured[EVAL_MODE][:, 1], atol=1e-6)
+
+
 def test_without_any_rate_both_kinds_are_the_same() -> None:
     side = pairs(rates=(0.0, 0.0))
     for _ in range(4):
@@ -161,7 +173,7 @@ def test_the_difference_is_taken_pair_by_pair() -> None:
 
 def test_it_settles_over_the_last_quarter() -> None:
     early = ((9.0, 9.0), (0.0, 0.0))
-    found = looks(*[early] * 6, ((1.0, 1.0), (0.5, 0.7)), ((2.0, 2.0), (1.5, 1.7)))
+    found = looks(*[early] * 6, ((1.0, 1.0), (0.3, 0.5)), ((2.0, 2.0), (1.7, 1.9)))
     assert settled(found).mean == pytest.approx(-0.4)
     assert settled(found).error == pytest.approx(0.1)
     assert settled(found[:1]).mean == -9.0

@@ -257,7 +257,7 @@ def test_a_layer_that_is_dropped_whole_hands_on_zeros() -> None:
 
 
 def test_a_layer_s_masks_are_new_with_each_minibatch() -> None:
-    stack = Stack(dropping(["relu"], [(0.5, 0.0)]), Generator().manual_seed(0))
+    stack = Stack(dropping(["relu"] * 2, [(0.5, 0.0)] * 2), Generator().manual_seed(0))
     seen = []
     for x, y in minibatches()[:2]:
         stack.differentiate(x, y)
@@ -265,6 +265,8 @@ def test_a_layer_s_masks_are_new_with_each_minibatch() -> None:
         assert mask is not None
         seen.append(mask.clone())
     assert not torch.equal(*seen)
+    assert not torch.equal(*seen[0])  # and each net has its own, and each example
+    assert not torch.equal(seen[0][0, :, 0], seen[0][0, :, 1])
     assert stack.mask(1) is None
 
 
