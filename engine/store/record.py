@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,6 @@ from engine.store.layout import HEAD, LOG, run_directory
 from engine.store.lines import LONGEST_LINE, framed
 from engine.store.syncer import Syncer
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
 
 class RecordError(OSError):
     """A run's record cannot be written; what it holds up to there is whole."""
@@ -24,7 +23,9 @@ class RecordError(OSError):
     @property
     def no_room(self) -> bool:
         """Whether it is for want of room, which somebody may make."""
-        return self.errno in _NO_ROOM
+        return self.errno in (errno.ENOSPC, errno.EDQUOT) or (
+            self.errno == errno.EFBIG and _may_be_lifted(resource.RLIMIT_FSIZE)
+        )
 
     def __str__(self) -> str:
         return f"the run's record in {self.filename} cannot be written: {self.strerror}"
@@ -164,6 +165,12 @@ class RecordSink:
 
     def _not_durable(self, error: OSError) -> RecordError:
         return NotDurableError(error.errno, error.strerror or str(error), str(self.directory))
+
+
+def _may_be_lifted(limit: int) -> bool:
+    """Whether the user who set a limit to this process may take it back."""
+    soft, hard = resource.getrlimit(limit)
+    return soft != hard
 
 
 def _create(path: Path) -> int:

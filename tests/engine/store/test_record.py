@@ -246,6 +246,42 @@ def test_a_directory_of_runs_that_refuses_a_run_is_bad_input(
     assert str(tmp_path) in str(caught.value)
 
 
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from engine.controls import Controls
+from engine.events import Noted, RunStarted
+from engine.session import Session
+from engine.store.record import RecordSink
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+def run(controls):
+    yield RunStarted(run_id="", experiment="x", config={})
+    while True:
+        yield Noted(text="x" * 150)
+session = Session(run, Controls(), [RecordSink(Path(sys.argv[1]))], run_id="r1")
+session.start()
+session.join()
+print(session.finished.outcome, session.finished.seq, session.finished.detail)
+"""
+
+
+def test_a_file_that_may_not_grow_fails_the_run_readably(tmp_path: Path, repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    outcome, seq, detail = done.stdout.split(" ", 2)
+    assert outcome == "failed"
+    assert "File too large" in detail
+    events = events_of(tmp_path / "r1")
+    # RunFinished itself found room or did not; nothing is glued and no number is skipped.
+    assert [event.seq for event in events] == list(range(len(events)))
+    assert len(events) >= int(seq) > 10
+
+
 WRITER = """
 import os, sys
 from pathlib import Path
