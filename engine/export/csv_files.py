@@ -81,8 +81,14 @@ def _spelled(column: Sequence[Cell], kind: Kind) -> Sequence[object]:
         case "bool":
             return ["" if cell is None else str(bool(cell)).lower() for cell in column]
         case "float":
+            if all(map(_is_finite, column)):
+                return column  # the writer spells a float as repr does
             return ["" if cell is None else spell(float(cell)) for cell in column]
     return column
+
+
+def _is_finite(cell: Cell) -> bool:
+    return type(cell) is float and math.isfinite(cell)
 
 
 def _is_number(text: str) -> bool:
