@@ -60,10 +60,9 @@ def read_plain(path: Path, most: int = MOST) -> bytes:
         OSError: when it cannot be read, is no plain file, or has more than `most` bytes.
     """
     with os.fdopen(open_plain(path), "rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
-    return data
+        if os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return file.read()
 
 
 def make_private(path: Path) -> None:
