@@ -26,6 +26,7 @@ COMMANDS = """commands:
   mlp-tui train [flags]    the same run without a screen; --json writes its events
   mlp-tui attach [RUN]     the dashboard of a run that goes on by itself, its past included
   mlp-tui resume [RUN]     go on with a run that was interrupted, bit for bit
+  mlp-tui replay [RUN]     a recorded run on the same screen, at any moment and any speed
   mlp-tui lab [NAME]       experiments beside their theory; --list names them, --check tests them
   mlp-tui runs             what was recorded; rm, label and note say what to do with a run
   mlp-tui export [RUN]     a run as tables, a picture or a page: --to csv, parquet, html ...

@@ -77,6 +77,12 @@ def _resume(words: Sequence[str]) -> int:
     return resume.main(words)
 
 
+def _replay(words: Sequence[str]) -> int:
+    from cli import replay
+
+    return replay.main(words)
+
+
 def _runs(words: Sequence[str]) -> int:
     from cli import runs
 
@@ -105,8 +111,10 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
     {
         "train": _train,
         "attach": _attach,
+        "replay": _replay,
         "resume": _resume,
         "lab": _lab,
+        "replay": _replay,
         "runs": _runs,
         "export": _export,
         "doctor": _doctor,

@@ -24,8 +24,10 @@ from tui import capabilities as terminals
 from tui.bindings import bindings
 from tui.commands import COMMANDS, switch_to
 from tui.hub import POLLS_PER_SECOND, Hub
-from tui.keymap import ACTIONS, BY_ID, key_of
+from tui.keymap import ACTIONS, BY_ID, RECORDING, RECORDING_BY_ID, key_of, obstacle
 from tui.lab.state import Lab
+from tui.replay.deck import Deck
+from tui.replay.recordings import Recordings
 from tui.screens.dashboard import Dashboard
 from tui.signals import HUNG_UP, end_on_signals, writes_waiting
 from tui.theme import THEMES
@@ -41,6 +43,13 @@ class Opening:
 
     experiment: str = ""
     config: Struct | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Begin with the recording of a run, and end with it."""
+
+    deck: Deck
 
 
 class DashboardApp(App[None]):
@@ -72,7 +81,7 @@ class DashboardApp(App[None]):
         frames_per_second: float = 4.0,
         autostart: bool = True,
         experiments: Sequence[Experiment] = EXPERIMENTS,
-        opening: Opening | None = None,
+        opening: Opening | Replay | None = None,
         warning: str = "",
     ) -> None:
         super().__init__()
@@ -87,6 +96,7 @@ class DashboardApp(App[None]):
         self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
         self.hung_up = False
         self.detached = ""
+        self.recordings = Recordings(self)
         self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
         self._polls = 0
         self._dirty = False
@@ -109,8 +119,10 @@ class DashboardApp(App[None]):
             self.hub.switch(self.hub.config)
         if not self._autostart:
             self.tick()  # an attached run is known before its screen opens, and not begun anew
-        if self._opening is not None:
+        if isinstance(self._opening, Opening):
             self._open_lab(self._opening)
+        elif self._opening is not None:
+            self.recordings.open(self._opening.deck)
         if self._warning:
             self.board.say(self._warning, "warning")
         if not self.is_headless:
@@ -119,7 +131,7 @@ class DashboardApp(App[None]):
 
     def tick(self) -> None:
         """Take in the news; draw what changed when it is time and the terminal keeps up."""
-        self._dirty |= self.hub.poll() | self.lab.poll()
+        self._dirty |= self.hub.poll() | self.lab.poll() | self.recordings.poll()
         self._polls += 1
         due = self._polls % self._polls_per_frame == 0
         if self._dirty and due and writes_waiting(self) < _BEHIND:
@@ -146,25 +158,49 @@ class DashboardApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The dashboard's keys mean nothing on a screen with keys of its own."""
-        if action == "perform" and not getattr(self.screen, "dashboard_keys", True):
-            return False
+        if action == "perform":
+            own = not getattr(self.screen, "dashboard_keys", True)
+            if own or (parameters[0] in RECORDING_BY_ID and not self.recordings.deck):
+                return False
         return super().check_action(action, parameters)
 
     def action_perform(self, action_id: str) -> None:
         """Do what a key or the palette asks for, or say why it cannot be done now."""
         action = BY_ID[action_id]
         try:
-            if not action.when(self.hub.accepts):
-                raise BadInput(action.otherwise)
-            if action_id in COMMANDS:
-                self.board.say(COMMANDS[action_id](self.hub))
+            why = obstacle(action, self.shown_hub.accepts)
+            if why:
+                raise BadInput(why)
+            if action_id in RECORDING_BY_ID:
+                self.recordings.perform(action_id)
+            elif action_id in COMMANDS:
+                self.shown_board.say(COMMANDS[action_id](self.shown_hub))
             elif action_id.endswith("_menu"):
                 self._open_menu(action_id)
             else:
                 self._own(action_id)()
         except BadInput as error:
-            self.board.say(str(error), "warning")
-        self.board.echo()
+            self.shown_board.say(str(error), "warning")
+        self.shown_board.echo()
+
+    @property
+    def shown_hub(self) -> Hub:
+        """The hub of the run that the keys are about: a recording's, while one is open."""
+        deck = self.recordings.deck
+        return deck.hub if deck else self.hub
+
+    @property
+    def shown_board(self) -> Dashboard:
+        """The dashboard that answers the keys."""
+        return self.recordings.board or self.board
+
+    def open_recording(self, run_id: str) -> None:
+        """Show the record of a run above whatever is shown; nothing is started or ended.
+
+        Raises:
+            BadInput: when there is no such run, or it cannot be shown.
+        """
+        self.recordings.open(Deck(self._runs, run_id, self.experiments))
 
     def do_help(self) -> None:
         """Open the list of keys."""
@@ -217,20 +253,21 @@ class DashboardApp(App[None]):
         from tui.screens.layer import LayerScreen
 
         if not isinstance(self.screen, LayerScreen):
-            self.push_screen(LayerScreen(self.hub, self.board.terminal, self.board.chosen_layer))
+            layer = self.shown_board.chosen_layer
+            self.push_screen(LayerScreen(self.shown_hub, self.board.terminal, layer))
 
     def do_predictions(self) -> None:
         """Open what the network says of the test set."""
         from tui.screens.predictions import PredictionsScreen
 
         if not isinstance(self.screen, PredictionsScreen):
-            self.push_screen(PredictionsScreen(self.hub, self.board.terminal))
+            self.push_screen(PredictionsScreen(self.shown_hub, self.board.terminal))
 
     def do_theme(self) -> None:
         """The other theme."""
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        self.board.say(f"theme {self.theme}")
+        self.shown_board.say(f"theme {self.theme}")
 
     def do_next_layer(self) -> None:
         """The layer below, here or in the layer's own screen."""
@@ -254,7 +291,9 @@ class DashboardApp(App[None]):
 
     def do_back(self) -> None:
         """Close the uppermost screen, never the last."""
-        if len(self.screen_stack) > 1:
+        if self.recordings.on_top and isinstance(self._opening, Replay):
+            self.do_quit()  # the program was started for it: there is nothing behind it
+        elif len(self.screen_stack) > 1:
             self.pop_screen()
 
     def do_quit(self) -> None:
@@ -302,6 +341,8 @@ class DashboardApp(App[None]):
             yield from own() if own else self._always_offered()
             return
         for action in ACTIONS:
+            if action in RECORDING and not self.recordings.deck:
+                continue
             name = f"{action.label}: {action.help}"
             run = partial(self.action_perform, action.id)
             yield SystemCommand(name, f"{action.group.partition(':')[0]}, {key_of(action.id)}", run)
@@ -327,11 +368,13 @@ class DashboardApp(App[None]):
     def _own(self, action_id: str) -> Callable[[], None]:
         """What the screen itself does for an action."""
         method = f"do_{action_id}"
-        found: Callable[[], None] = getattr(self if hasattr(self, method) else self.board, method)
+        found: Callable[[], None] = getattr(
+            self if hasattr(self, method) else self.shown_board, method
+        )
         return found
 
     def _move_layer(self, by: int) -> None:
-        move = getattr(self.screen, "move", self.board.move)
+        move = getattr(self.screen, "move", self.shown_board.move)
         move(by)
 
     def _open_menu(self, action_id: str) -> None:

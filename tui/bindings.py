@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from textual.binding import Binding
 
-from tui.keymap import ACTIONS, BY_ID, Action
+from tui.keymap import ACTIONS, BY_ID, RECORDING, Action
 
 
 def bindings(*action_ids: str, priority: bool = False) -> list[Binding]:
     """Bindings of these actions (all, when none is named), each to ``perform('its id')``."""
     chosen = [BY_ID[i] for i in action_ids] if action_ids else list(ACTIONS)
+    chosen.sort(key=lambda action: action not in RECORDING)  # while one is open, its keys are first
     return [_binding(action, priority) for action in chosen]
 
 

@@ -6,6 +6,7 @@ in polls. Nothing here blocks.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,10 +14,12 @@ import msgspec
 
 from engine import controls, events
 from engine.config import RunConfig
+from engine.errors import BadInput
 from engine.link import Fetched, Held, Lost, News, Progress, Refused, RunLink
 from tui import switch
 from tui.ghosts import Ghosts
 from tui.keymap import Situation
+from tui.replay.scrub import Scrub
 from tui.run_view import RunView, fold
 
 POLLS_PER_SECOND = 20
@@ -59,6 +62,7 @@ class Hub:
 
     `_base` are the settings that the present ones are told against, `_asked` those of the newest
     start, `_begun` the run that came of it, and `_overtaken` one that was only passed through.
+    `scrub` is where a replay stands, when that is what is shown.
     `_viewed` are those of the run on screen, `refused_config` those of a start that was refused,
     `_held` what was asked of a run before it began, and `_dead` the run that a lost engine left.
     """
@@ -69,6 +73,7 @@ class Hub:
     ghosts: Ghosts = field(default_factory=Ghosts)
     status: Status = field(default_factory=Status)
     neighbour: Neighbour | None = None
+    scrub: Scrub | None = None
     refused_config: RunConfig | None = None
     _viewed: RunConfig | None = None
     _held: list[controls.AnyControl] = field(default_factory=list)
@@ -92,7 +97,9 @@ class Hub:
     @property
     def running(self) -> bool:
         """Whether a run is under way that can be steered."""
-        started = self.view.started is not None and self.view.finished is None
+        if self.scrub or self.view.finished:
+            return False
+        started = self.view.started is not None
         return started and not self.status.lost and self.view.run_id != self._dead
 
     @property
@@ -122,7 +129,8 @@ class Hub:
         """Whether the run stands on drawn pictures because the real ones are not here."""
         started = self.view.started
         dataset = started.dataset if started else None
-        return bool(dataset and dataset.name == "synthetic") and self.config.data == "auto"
+        drawn = bool(dataset and dataset.name == "synthetic") and self.config.data == "auto"
+        return drawn and not self.scrub
 
     @property
     def situation(self) -> Situation:
@@ -134,6 +142,8 @@ class Hub:
             can_fetch=self.can_fetch and not self.status.fetching,
             ghosts=bool(len(self.ghosts)),
             layers=bool(self.view.started and self.view.started.layers),
+            replaying=self.scrub is not None,
+            playing=self.scrub is not None and self.scrub.playing,
         )
 
     @property
@@ -226,6 +236,14 @@ class Hub:
         self._pending = None
         self._forget_asked()
         self.status = replace(self.status, starting=False, progress=None)
+
+    def show(self, view: RunView, scrub: Scrub) -> None:
+        """Show a moment of a recorded run."""
+        started = view.started
+        if started and (self._viewed is None or started is not self.view.started):
+            with contextlib.suppress(msgspec.ValidationError, BadInput):  # of another version
+                self._viewed = msgspec.convert(started.config, RunConfig)
+        self.view, self.scrub = view, scrub
 
     def poll(self) -> bool:
         """Take in what has come; whether anything to be seen has changed."""

@@ -19,6 +19,8 @@ class Situation(NamedTuple):
     layers: bool = False
     reversible: bool = False
     runs: int = 0
+    replaying: bool = False
+    playing: bool = False
 
 
 def _always(now: Situation) -> bool:
@@ -48,13 +50,49 @@ def _running(now: Situation) -> bool:
     return now.running
 
 
-_NO_RUN = "no run is under way"
-_NETWORK, _RUN, _SETTINGS, _VIEW, _PROGRAM = (
+def _replaying(now: Situation) -> bool:
+    return now.replaying
+
+
+_NO_RUN, _NO_RECORDING = "no run is under way", "no recording is open"
+_NETWORK, _RUN, _SETTINGS, _RECORDING, _VIEW, _PROGRAM = (
     "Network: each switch starts a new run, the last ones stay as ghosts",
     "Run",
     "Settings",
+    "Recording: a run that is replayed, and cannot be steered",
     "View",
     "Program",
+)
+EXPERIMENT = "Experiment"
+"""The group of the laboratory's actions that steer."""
+_STEERING = frozenset((_NETWORK, _RUN, _SETTINGS, EXPERIMENT))
+RECORDED = "this is a recording: nothing is steered or started from it"
+
+RECORDING: tuple[Action, ...] = tuple(
+    Action(name, keys, label, help_, _RECORDING, rank, when=_replaying, otherwise=_NO_RECORDING)
+    for name, keys, label, help_, rank in (
+        ("play", ("space",), "play", "play on, and hold; from the end, from the start", 95),
+        ("earlier", ("left",), "-1 %", "back by a hundredth", 88),
+        ("later", ("right",), "+1 %", "on by a hundredth", 90),
+        (
+            "previous_epoch",
+            ("[", "shift+left"),
+            "epoch back",
+            "back to the end of an epoch; without epochs, by a tenth",
+            60,
+        ),
+        (
+            "next_epoch",
+            ("]", "shift+right"),
+            "epoch",
+            "on to the end of an epoch; without epochs, by a tenth",
+            62,
+        ),
+        ("first_moment", ("home",), "start", "the first moment", 50),
+        ("last_moment", ("end",), "end", "the last moment; a run under way is followed", 52),
+        ("play_faster", ("+", "="), "faster", "a higher speed, the last as fast as it can", 80),
+        ("play_slower", ("-",), "slower", "a lower speed, down to a quarter", 78),
+    )
 )
 
 ACTIONS: tuple[Action, ...] = (
@@ -150,6 +188,7 @@ ACTIONS: tuple[Action, ...] = (
         when=lambda now: now.can_fetch,
         otherwise="the run is on the data that was asked for",
     ),
+    *RECORDING,
     Action("log_axis", ("l",), "log axis", "logarithmic or linear loss axis", _VIEW, 48),
     Action("smoothing", ("m",), "smooth", "smooth the curves; raw stays behind", _VIEW, 46),
     Action(
@@ -203,7 +242,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", ("t",), "theme", "dark or light", _VIEW, 20),
     Action("focus", ("tab",), "focus", "next field of a form or menu", _VIEW),
     Action("focus_back", ("shift+tab",), "focus back", "previous field of a form or menu", _VIEW),
-    Action("lab", ("b",), "lab", "experiments on stability and initialization", _PROGRAM, 56),
+    Action(
+        "lab",
+        ("b",),
+        "lab",
+        "experiments on stability and initialization",
+        _PROGRAM,
+        56,
+        when=lambda now: not now.replaying,
+        otherwise=RECORDED,
+    ),
     Action("runs", ("g",), "runs", "recorded runs: open, overlay, compare", _PROGRAM, 54),
     Action("help", ("?",), "help", "this list of keys", _PROGRAM, 98),
     Action("palette", ("ctrl+p",), "palette", "find any action by name", _PROGRAM, 15),
@@ -223,6 +271,7 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+RECORDING_BY_ID: dict[str, Action] = {action.id: action for action in RECORDING}
 _SPELLED = {"escape": "esc"}
 
 
@@ -246,11 +295,18 @@ def groups() -> Iterator[tuple[str, list[Action]]]:
         yield name, list(actions)
 
 
+def obstacle(action: Action, now: Situation) -> str:
+    """Why an action makes no sense right now; "" when it does."""
+    if now.replaying and action.group in _STEERING:
+        return RECORDED
+    return "" if action.when(now) else action.otherwise
+
+
 def footer(
     now: Situation, width: int, actions: Sequence[Action] = ACTIONS
 ) -> list[tuple[str, str]]:
     """The (key, label) pairs that fit `width` cells, the most useful ones first to stay."""
-    offered = [a for a in actions if a.rank and a.when(now)]
+    offered = [a for a in actions if a.rank and not obstacle(a, now)]
     kept: set[str] = set()
     room = width
     for action in sorted(offered, key=lambda a: -a.rank):
@@ -262,4 +318,6 @@ def footer(
 
 
 def _label(action: Action, now: Situation) -> str:
-    return "go on" if action.id == "pause" and now.paused else action.label
+    if action.id == "pause" and now.paused:
+        return "go on"
+    return "hold" if action.id == "play" and now.playing else action.label

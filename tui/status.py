@@ -16,6 +16,8 @@ from tui.advice import advice
 from tui.commands import pace_words
 from tui.hub import REAL_DATA, Hub
 from tui.keymap import key_of
+from tui.replay.scrub import Scrub
+from tui.run_view import RunView
 from tui.switch import names
 from tui.widgets.header import HeaderInfo
 
@@ -46,7 +48,16 @@ def state(hub: Hub) -> str:
         return "refused" if hub.status.refused else "no run"
     if hub.view.finished:
         return hub.view.finished.outcome
+    if hub.scrub:
+        return recorded_state(hub.view, hub.scrub)
     return _steered(hub) if hub.running else "engine lost"
+
+
+def recorded_state(view: RunView, scrub: Scrub) -> str:
+    """How a recorded run stood at this moment, before it had ended."""
+    if scrub.at_end and not scrub.live:
+        return "crashed"  # nobody writes any more, and it never said how it ended
+    return "paused" if view.paused else "running"
 
 
 def _steered(hub: Hub) -> str:
@@ -61,6 +72,8 @@ def header(hub: Hub) -> HeaderInfo:
     """What is trained and how far it is. Settings just asked for show before their run begins."""
     config, view = hub.shown_config, hub.view
     started = view.started
+    moving = hub.running or (hub.scrub is not None and view.finished is None)
+    held = view.paused if hub.scrub else hub.paused
     return HeaderInfo(
         run=clean(view.run_id.rpartition("-")[2], 12),
         data=_data_words(hub),
@@ -77,8 +90,8 @@ def header(hub: Hub) -> HeaderInfo:
         loss=view.loss.last,
         accuracy=view.accuracy.last,
         test_accuracy=view.test_accuracy.last,
-        samples_per_second=view.samples_per_second if hub.running and not hub.paused else math.nan,
-        seconds_left=view.seconds_left if hub.running else math.nan,
+        samples_per_second=view.samples_per_second if moving and not held else math.nan,
+        seconds_left=view.seconds_left if moving else math.nan,
         pace=pace_words(config.pace) if config.pace else "",
     )
 
@@ -195,7 +208,8 @@ def _ended(hub: Hub, log_place: Callable[[str], str]) -> Notice | None:
     lines = [clean(finished.detail, 400)]
     if finished.outcome == "failed":
         lines.append(f"The details are in {clean(log_place(hub.view.run_id), 200)}")
-    lines.append(advice(hub.view))
+    if not hub.scrub:  # there is nothing to try on a recording
+        lines.append(advice(hub.view))
     tone: Tone = {"completed": "good", "stopped": "warning", "interrupted": "warning"}.get(  # type: ignore[assignment]
         finished.outcome, "alert"
     )
@@ -214,7 +228,7 @@ _HEADINGS = {
 
 def _lr(hub: Hub) -> float:
     lr = hub.wanted_lr
-    steered = (hub.running or hub.awaiting) and math.isfinite(lr)
+    steered = (hub.running or hub.awaiting or hub.scrub) and math.isfinite(lr)
     return lr if steered else hub.shown_config.lr
 
 

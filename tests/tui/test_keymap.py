@@ -11,16 +11,46 @@ import pytest
 
 from tui import keymap
 from tui.commands import COMMANDS
-from tui.keymap import ACTIONS, Situation, footer, groups, key_of
+from tui.keymap import (
+    ACTIONS,
+    RECORDED,
+    RECORDING,
+    Action,
+    Situation,
+    footer,
+    groups,
+    key_of,
+    obstacle,
+)
 
 EVERYTHING = Situation(
     running=True, paused=True, finished=True, can_fetch=True, ghosts=True, layers=True
 )
+REPLAYING = Situation(finished=True, layers=True, replaying=True)
 
 
-def test_no_key_has_two_actions() -> None:
-    keys = Counter(key for action in ACTIONS for key in action.keys)
+@pytest.mark.parametrize("others", [[a for a in ACTIONS if a not in RECORDING], RECORDING])
+def test_no_key_has_two_actions(others: list[Action]) -> None:
+    keys = Counter(key for action in others for key in action.keys)
     assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_a_key_that_a_recording_takes_steers_otherwise() -> None:
+    """So that nothing is out of reach while one is open."""
+    taken = {key for action in RECORDING for key in action.keys}
+    for action in ACTIONS:
+        if action not in RECORDING and not taken.isdisjoint(action.keys):
+            assert obstacle(action, REPLAYING) == RECORDED
+
+
+def test_a_recording_is_looked_at_and_not_steered() -> None:
+    free = {action.id for action in ACTIONS if not obstacle(action, REPLAYING)}
+    assert {action.id for action in RECORDING} <= free
+    assert {"log_axis", "smoothing", "layer", "predictions", "theme", "help", "quit"} <= free
+    assert free.isdisjoint({*COMMANDS} - {"clear_ghosts"})
+    assert free.isdisjoint({"form", "lab", "detach", "data_menu"})
+    assert ("space", "play") in footer(REPLAYING, 500)
+    assert ("space", "hold") in footer(REPLAYING._replace(playing=True), 500)
 
 
 def test_ids_are_unique_and_every_action_is_described() -> None:
@@ -31,7 +61,7 @@ def test_ids_are_unique_and_every_action_is_described() -> None:
 def test_what_is_not_always_possible_says_why_not() -> None:
     nothing = Situation()
     for action in ACTIONS:
-        assert action.when(EVERYTHING)
+        assert action.when(EVERYTHING) or action.when(REPLAYING)
         assert action.when(nothing) or action.otherwise
 
 

@@ -21,6 +21,7 @@ from tui.lab.curves import MEASURED, PREDICTED
 from tui.lab.keymap import key_of
 from tui.lab.state import Lab, Result
 from tui.run_view import RunView
+from tui.status import recorded_state
 from tui.widgets.claim_table import ClaimRow
 from tui.widgets.lab_header import LabInfo, Parameter
 from tui.widgets.text_table import TextTable
@@ -154,6 +155,8 @@ def state(lab: Lab, name: str) -> str:
         return view.finished.outcome
     if lab.lost:
         return "engine lost"
+    if lab.scrub:
+        return recorded_state(view, lab.scrub)
     return "paused" if lab.paused(name) else "running"
 
 

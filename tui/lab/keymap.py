@@ -6,17 +6,23 @@ from dataclasses import replace
 
 from engine.experiments.contract import Experiment
 from engine.schema import Field, fields_of
-from tui.keymap import Action, Situation, spelled
+from tui.keymap import EXPERIMENT, RECORDED, RECORDING, Action, Situation, spelled
 
-_RUN, _VIEW, _PROGRAM = "Experiment", "View", "Program"
+_RUN, _VIEW, _PROGRAM = EXPERIMENT, "View", "Program"
 
 
 def _running(now: Situation) -> bool:
     return now.running
 
 
+def _free(now: Situation) -> bool:
+    return not now.replaying
+
+
 _NO_RUN = "the experiment is not under way"
 _STEPS, _FIRST = ("step", "step_back"), 35
+_FIGURES = ("next_figure", "previous_figure")
+"""A recording takes the first of their keys."""
 
 ACTIONS: tuple[Action, ...] = (
     Action("pause", ("space",), "pause", "pause, and go on", _RUN, 95, _running, _NO_RUN),
@@ -58,12 +64,29 @@ ACTIONS: tuple[Action, ...] = (
         "lesson", ("l", "enter"), "lesson", "the question, the lesson, the parameters", _VIEW, 90
     ),
     Action("source", ("o",), "source", "the program of this experiment", _VIEW, 70),
-    Action("next_figure", ("right",), "next figure", "the next figure or table", _VIEW, 35),
-    Action("previous_figure", ("left",), "previous figure", "the figure before", _VIEW),
+    Action("next_figure", ("right", ">"), "next figure", "the next figure or table", _VIEW, 35),
+    Action("previous_figure", ("left", "<"), "previous figure", "the figure before", _VIEW),
     Action("down", ("down", "j"), "down", "further down in the tables", _VIEW),
     Action("up", ("up", "k"), "up", "back up in the tables", _VIEW),
-    Action("next", ("]", "tab"), "next experiment", "the next experiment", _PROGRAM, 50),
-    Action("previous", ("[", "shift+tab"), "previous", "the experiment before", _PROGRAM),
+    Action(
+        "next",
+        ("]", "tab"),
+        "next experiment",
+        "the next experiment",
+        _PROGRAM,
+        50,
+        _free,
+        RECORDED,
+    ),
+    Action(
+        "previous",
+        ("[", "shift+tab"),
+        "previous",
+        "the experiment before",
+        _PROGRAM,
+        when=_free,
+        otherwise=RECORDED,
+    ),
     Action("back", ("escape", "b"), "catalogue", "back to the list of experiments", _PROGRAM, 85),
     Action("help", ("?",), "help", "this list of keys", _PROGRAM, 97),
     Action("theme", ("y",), "theme", "dark or light", _PROGRAM, 10),
@@ -75,19 +98,22 @@ ACTIONS: tuple[Action, ...] = (
 
 def offered(now: Situation) -> list[Action]:
     """The actions for the line of keys; steps come first where there is a way back."""
+    if now.replaying:
+        return [*RECORDING, *(action for action in ACTIONS if action.id not in _FIGURES)]
     if not now.reversible:
         return [action for action in ACTIONS if action.id != "step_back"]
     return [replace(a, rank=a.rank + _FIRST) if a.id in _STEPS else a for a in ACTIONS]
 
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-TAKEN = frozenset(key for action in ACTIONS for key in action.keys)
+TAKEN = frozenset(key for action in (*ACTIONS, *RECORDING) for key in action.keys)
 """Keys that no parameter may have; a parameter's capital turns it back."""
 
 
-def key_of(action_id: str) -> str:
-    """The first key of an action, as a person reads it."""
-    return spelled(BY_ID[action_id].keys[0])
+def key_of(action_id: str, *, replaying: bool = False) -> str:
+    """The first key of an action, as a person reads it; in a recording, the first it has there."""
+    taken = {key for action in RECORDING for key in action.keys} if replaying else ()
+    return spelled(next(key for key in BY_ID[action_id].keys if key not in taken))
 
 
 def turning_keys(experiment: Experiment) -> dict[str, tuple[Field, int]]:

@@ -19,10 +19,11 @@ from engine.link import Fetched, Held, Lost, News, Progress, Refused, RunLink
 from engine.schema import Field, fields_of, spell, turned
 from tui.keymap import Situation
 from tui.lab.pace import Speed
+from tui.replay.scrub import Scrub
 from tui.run_view import RunView, fold
 from tui.switch import next_pace
 
-SETTLING = 4
+SETTLING = 6
 """Polls without a further turn before a held key's last value starts."""
 
 
@@ -48,6 +49,7 @@ class Lab:
         self.starting = ""
         self.progress: Progress | None = None
         self.lost = self.held = ""
+        self.scrub: Scrub | None = None
         self._telling = ""
         self._pending = ""
         self._quiet = 0
@@ -90,6 +92,8 @@ class Lab:
     def situation(self, name: str) -> Situation:
         """What decides which actions make sense."""
         finished = self.results[name].view.finished is not None
+        if self.scrub:
+            return Situation(finished=finished, replaying=True, playing=self.scrub.playing)
         return Situation(
             running=self.running(name),
             paused=self.paused(name),
@@ -159,6 +163,11 @@ class Lab:
     def stand_aside(self) -> None:
         """Somebody else starts a run on the link: what was about to start will not."""
         self.starting = self._pending = ""
+
+    def show(self, name: str, view: RunView, scrub: Scrub) -> None:
+        """Show a moment of a recorded run of this experiment."""
+        self._telling, self.scrub = name, scrub
+        self.results[name] = replace(self.results[name], view=view)
 
     def poll(self) -> bool:
         """Let time pass; whether anything to be seen has changed."""

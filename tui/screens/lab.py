@@ -19,6 +19,7 @@ from engine.text import clean
 from tui.capabilities import Capabilities
 from tui.commands import pace_words
 from tui.hub import Hub
+from tui.keymap import RECORDED, RECORDING_BY_ID, obstacle
 from tui.lab import figures, keymap, words
 from tui.lab.keymap import BY_ID, turning_keys
 from tui.lab.state import Lab
@@ -29,6 +30,7 @@ from tui.status import Notice
 from tui.widgets.claim_table import counted
 from tui.widgets.lab_header import LabHeader
 from tui.widgets.log_line import LogLine
+from tui.widgets.scrub_bar import ScrubBar
 
 Level = Literal["info", "warning", "error"]
 _NOTICED = 28
@@ -65,6 +67,7 @@ class LabScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom; grids and tables come with their first events."""
         yield LabHeader(capabilities=self._terminal)
+        yield ScrubBar(capabilities=self._terminal)
         yield Panel(id="panel")
         yield LabPanels(self.experiment, self._terminal)
         yield LogLine(capabilities=self._terminal)
@@ -74,6 +77,9 @@ class LabScreen(Screen[None]):
         """An experiment that was not run yet is, unless another one is under way."""
         name = self.experiment.name
         result = self._lab.results[name]
+        if self._lab.scrub:
+            self.draw()
+            return
         if result.view.started is None and not result.refused and not self._lab.waiting(name):
             other = self._lab.under_way
             if other and other != name and not self._lab.idle:
@@ -101,13 +107,23 @@ class LabScreen(Screen[None]):
         """What the palette offers here."""
         return lab_commands(self._turns, self._turn, self.action_perform)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys of a recording mean nothing elsewhere."""
+        if action == "perform" and not self._lab.scrub and parameters[0] in RECORDING_BY_ID:
+            return False
+        return super().check_action(action, parameters)
+
     def action_perform(self, action_id: str) -> None:
         """Do what a key asks for, or say why it cannot be done now."""
-        action = BY_ID[action_id]
+        action = BY_ID.get(action_id) or RECORDING_BY_ID[action_id]
         try:
-            if not action.when(self._lab.situation(self.experiment.name)):
-                raise BadInput(action.otherwise)
-            getattr(self, f"do_{action_id}")()
+            why = obstacle(action, self._lab.situation(self.experiment.name))
+            if why:
+                raise BadInput(why)
+            if action_id in RECORDING_BY_ID:
+                self.app.recordings.perform(action_id)  # type: ignore[attr-defined]
+            else:
+                getattr(self, f"do_{action_id}")()
         except BadInput as error:
             self.say(str(error), "warning")
         self.echo()
@@ -122,6 +138,7 @@ class LabScreen(Screen[None]):
             return
         info = figures.info(self._lab, self.experiment, place=self._place())
         self.query_one(LabHeader).show_info(info)
+        self.query_one(ScrubBar).tell(self._lab.scrub)
         self.query_one(Panel).tell(self._notice())
         self.query_one(LabKeys).tell(self._lab.situation(self.experiment.name))
         self._show_log()
@@ -207,7 +224,7 @@ class LabScreen(Screen[None]):
 
     def do_back(self) -> None:
         """Back to the catalogue."""
-        self.app.pop_screen()
+        self.app.do_back()  # type: ignore[attr-defined]
 
     def do_help(self) -> None:
         """The list of keys."""
@@ -250,6 +267,8 @@ class LabScreen(Screen[None]):
 
     def _turn(self, field: Field, by: int) -> None:
         try:
+            if self._lab.scrub:
+                raise BadInput(RECORDED)
             self.say(self._lab.turn(self.experiment.name, field, by))
             self._start()
         except BadInput as error:
@@ -282,7 +301,8 @@ class LabScreen(Screen[None]):
 
     def _place(self) -> str:
         hidden = self.query_one(LabPanels).hidden
-        return f"{keymap.key_of('next_figure')}: {hidden} more" if hidden else ""
+        key = keymap.key_of("next_figure", replaying=self._lab.scrub is not None)
+        return f"{key}: {hidden} more" if hidden else ""
 
     def _notice(self) -> Notice | None:
         told = words.notice(self._lab, self.experiment.name, self._log_place)

@@ -11,7 +11,7 @@ from textual.visual import VisualType
 
 from engine.experiments.contract import Experiment
 from engine.schema import fields_of
-from tui.keymap import spelled
+from tui.keymap import RECORDING, spelled
 from tui.lab.keymap import ACTIONS
 from tui.screens.reader import ReaderScreen
 
@@ -35,7 +35,7 @@ def help_parts(experiment: Experiment) -> Sequence[VisualType]:
     parts: list[VisualType] = []
     if turning:
         parts += _group("Parameters, on and back; each turn runs the experiment again", turning)
-    for name, actions in groupby(ACTIONS, key=lambda action: action.group):
+    for name, actions in groupby((*ACTIONS, *RECORDING), key=lambda action: action.group):
         rows = [(" ".join(spelled(key) for key in a.keys), a.help) for a in actions]
         parts += _group(name, rows)
     return parts

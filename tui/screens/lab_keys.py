@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from engine.schema import Field
-from tui.keymap import Situation, footer, spelled
+from tui.keymap import RECORDING, Situation, footer, spelled
 from tui.lab.keymap import ACTIONS, offered
 from tui.widgets.strips import StripView
 
@@ -26,7 +26,7 @@ def lab_bindings() -> list[Binding]:
             show=False,
             tooltip=action.help,
         )
-        for action in ACTIONS
+        for action in (*RECORDING, *ACTIONS)  # while one is open, its keys are first
     ]
 
 

@@ -23,6 +23,7 @@ _STATES = {
     "interrupted": ("■", "#", "warning"),
     "diverged": ("✗", "x", "alert"),
     "failed": ("✗", "x", "alert"),
+    "crashed": ("✗", "x", "alert"),
 }
 _WAITING = ("…", ".", "muted")
 

@@ -1,0 +1,50 @@
+"""``mlp-tui replay``: a recorded run on the screen of a live one, from any moment, at any speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cli import exits
+from cli.dashboard import no_screen
+from cli.flags import Parser
+from cli.settings import add_runs_directory, use_runs_directory
+from engine.config import RunConfig
+from engine.errors import BadInput
+from engine.store import catalogue
+from engine.store.layout import runs_directory
+
+ABOUT = """A recorded run on the screen of a live one, with all that it went on from: it opens at
+the end, and the arrow keys go to any moment of it. A run under way is followed, and left alone.
+
+RUN is an id, the beginning of one, or a label; without it, the newest run."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Open the screen of a recording; returns the exit code once it is left.
+
+    Raises:
+        BadInput: when there is no such run, it cannot be shown, or there is no terminal.
+    """
+    options = parser().read(words)
+    use_runs_directory(options)
+    obstacle = no_screen()
+    if obstacle:
+        raise BadInput(f"{obstacle}; mlp-tui runs tells how a run stands")
+    runs = runs_directory()
+    run_id = catalogue.resolve(runs, options.run)
+    from tui.app import DashboardApp, Replay
+    from tui.replay.deck import Deck, NoLink
+
+    opening = Replay(Deck(runs, run_id))
+    app = DashboardApp(NoLink(), RunConfig(), autostart=False, opening=opening)
+    app.run()
+    return app.return_code or exits.COMPLETED
+
+
+def parser() -> Parser:
+    """The words of ``mlp-tui replay``."""
+    made = Parser("mlp-tui replay", ABOUT, exits.described())
+    made.usage = "mlp-tui replay [RUN] [flags]"
+    made.add_argument("run", nargs="?", default=catalogue.NEWEST, metavar="RUN")
+    add_runs_directory(made)
+    return made
