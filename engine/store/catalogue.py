@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 
 from engine.errors import BadInput, did_you_mean
 from engine.store.files import read_plain, write_whole
-from engine.store.layout import ABOUT, run_directory
+from engine.store.layout import ABOUT, is_own, run_directory
 from engine.store.record import is_being_written
 from engine.store.summary import Summary, summary_of
 from engine.text import clean
@@ -82,7 +81,7 @@ def entry(runs: Path, run_id: str) -> Entry:
         BadInput: when there is no such run, or it has no log that can be read.
     """
     directory = run_directory(runs, run_id)
-    found = _entry(directory) if _is_own(directory) else None
+    found = _entry(directory) if is_own(directory) else None
     if found is None:
         raise BadInput(f"there is no run {run_id} in {runs}")
     return found
@@ -170,17 +169,8 @@ def _directories(runs: Path) -> Iterator[Path]:
             directory = run_directory(runs, name)
         except BadInput:
             continue
-        if _is_own(directory):
+        if is_own(directory):
             yield directory
-
-
-def _is_own(directory: Path) -> bool:
-    """Whether it is a real directory of this user: a link may lead anywhere."""
-    try:
-        found = directory.lstat()
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def _entry(directory: Path) -> Entry | None:

@@ -12,20 +12,23 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import BadInput
 from engine.events import CheckpointSaved
 from engine.store import resuming
-from engine.store.files import TEMPORARY, write_whole
-from engine.store.layout import CHECKPOINTS, LOG, run_directory
+from engine.store.files import TEMPORARY, read_plain, write_whole
+from engine.store.layout import CHECKPOINTS, LOG, is_own, run_directory
 from engine.store.reader import read
+from engine.store.tensor_file import checked
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST = 1 << 37
+"""Bytes that a checkpoint may have: more than any card's memory holds."""
 KEPT = 2
 """The last so many are kept, and the best."""
 _NAME = re.compile(r"step-(\d+)(-\d+)?\.safetensors")
@@ -118,13 +121,15 @@ def load(
     event = event or newest(directory)
     path = directory / CHECKPOINTS / _plain_name(event)
     try:
-        data = path.read_bytes()  # not a map: a file that shrinks under a map kills the process
+        # not a map: a file that shrinks under a map kills the process
+        data = read_plain(path, MOST)
     except OSError as error:
         raise BadInput(f"checkpoint {path} cannot be read: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != event.sha256:
         raise BadInput(f"checkpoint {path} is damaged: its SHA-256 is not the one in the run's log")
     try:
-        return from_bytes(data), _meta(data)
+        meta = checked(data)  # before anything is allocated for what its header claims
+        return from_bytes(data), meta
     except (SafetensorError, msgspec.MsgspecError, ValueError) as error:
         raise BadInput(f"checkpoint {path} holds no state: {error}") from error
 
@@ -146,6 +151,8 @@ def start_from(runs: Path, run_id: str, resume: bool = False) -> Start:
             cannot be resumed though it was asked to.
     """
     directory = run_directory(runs, run_id)
+    if directory.exists() and not is_own(directory):
+        raise BadInput(f"there is no run {run_id} in {runs}")
     warnings: list[str] = []
     if resume:
         warnings += resuming.check(runs, run_id)
@@ -201,9 +208,3 @@ def _plain_name(event: CheckpointSaved) -> str:
     if not _NAME.fullmatch(name):
         raise BadInput(f"checkpoint {event.file!r} does not have the name of a checkpoint")
     return name
-
-
-def _meta(data: bytes) -> dict[str, str]:
-    """The metadata in a safetensors header: a length of 8 bytes, then JSON."""
-    header: dict[str, Any] = msgspec.json.decode(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    return msgspec.convert(header.get("__metadata__", {}), dict[str, str])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 
@@ -64,3 +65,12 @@ def run_directory(runs: Path, run_id: str) -> Path:
             f"{run_id!r} is not a run's id: lower-case letters, digits and -, at most 64"
         )
     return runs / run_id
+
+
+def is_own(directory: Path) -> bool:
+    """Whether it is a real directory of this user: a link may lead anywhere."""
+    try:
+        found = directory.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
