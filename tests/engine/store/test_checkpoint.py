@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from engine.errors import BadInput
-from engine.events import CheckpointSaved, Event, RunStarted
-from engine.store import files
+from engine.events import CheckpointSaved, Event, RunFinished, RunStarted
+from engine.store import files, resuming
 from engine.store.checkpoint import (
     KEPT,
     forget,
@@ -43,13 +43,25 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def record(runs: Path, *saved: CheckpointSaved) -> Path:
+def record(
+    runs: Path,
+    *saved: CheckpointSaved,
+    run_id: str = "r1",
+    outcome: str = "",
+    experiment: str = "train",
+    continues: str = "",
+) -> Path:
     sink = RecordSink(runs)
-    events: list[Event] = [RunStarted(run_id="r1", experiment="train", config={}), *saved]
+    events: list[Event] = [
+        RunStarted(run_id=run_id, experiment=experiment, config={}, continues=continues),
+        *saved,
+    ]
+    if outcome:
+        events.append(RunFinished(outcome=outcome, detail=""))  # type: ignore[arg-type]
     for seq, event in enumerate(events):
         sink.accept(msgspec.structs.replace(event, seq=seq))
     sink.close()
-    return runs / "r1"
+    return runs / run_id
 
 
 def names(directory: Path) -> list[str]:
@@ -174,3 +186,85 @@ def test_what_cannot_be_gone_on_from_is_said(tmp_path: Path) -> None:
     record(tmp_path)
     with pytest.raises(BadInput, match="saved no checkpoint"):
         start_from(tmp_path, "r1")
+
+
+def saved_run(runs: Path, *steps: int, outcome: str = "", experiment: str = "train") -> Path:
+    """A run with these checkpoints that nobody writes any more."""
+    (runs / "r1").mkdir(parents=True)
+    saved = [save(runs / "r1", s, {"w": torch.full((2,), float(s))}, META) for s in steps]
+    kept = (runs / "r1").rename(runs / "kept")
+    run = record(runs, *saved, outcome=outcome, experiment=experiment)
+    (kept / CHECKPOINTS).rename(run / CHECKPOINTS)
+    return run
+
+
+def test_where_the_newest_is_damaged_the_one_before_is_taken_and_that_is_told(
+    tmp_path: Path,
+) -> None:
+    run = saved_run(tmp_path, 5, 10)
+    path = run / CHECKPOINTS / "step-10.safetensors"
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-3] + b"!" + sound[-2:])
+    for resume in (False, True):
+        start = start_from(tmp_path, "r1", resume)
+        assert (start.step, start.tensors["w"].tolist()) == (5, [5.0, 5.0])
+        (warning,) = start.warnings
+        assert f"checkpoint {path} is damaged" in warning
+        assert warning.endswith("going on from step 5")
+    (run / CHECKPOINTS / "step-5.safetensors").unlink()
+    with pytest.raises(BadInput, match=r"step-10.* is damaged.*there is no other"):
+        start_from(tmp_path, "r1")
+
+
+def test_the_latest_state_is_taken_in_whatever_order_they_were_written(tmp_path: Path) -> None:
+    saved_run(tmp_path, 10, 5)
+    assert start_from(tmp_path, "r1").step == 10
+
+
+@pytest.mark.parametrize(
+    ("outcome", "experiment", "message"),
+    [
+        ("completed", "train", "run r1 is complete: there is nothing left of it to do"),
+        ("", "decay", "run r1 is of the experiment decay: only training runs"),
+    ],
+)
+def test_what_has_no_rest_cannot_be_resumed(
+    outcome: str, experiment: str, message: str, tmp_path: Path
+) -> None:
+    saved_run(tmp_path, 5, outcome=outcome, experiment=experiment)
+    assert start_from(tmp_path, "r1").step == 5
+    with pytest.raises(BadInput, match=message):
+        start_from(tmp_path, "r1", resume=True)
+
+
+def test_a_run_under_way_cannot_be_resumed(tmp_path: Path) -> None:
+    sink = RecordSink(tmp_path)
+    sink.accept(RunStarted(run_id="r1", experiment="train", config={}, seq=0))
+    with pytest.raises(BadInput, match="run r1 is under way: mlp-tui attach r1"):
+        start_from(tmp_path, "r1", resume=True)
+    sink.close()
+
+
+@pytest.mark.parametrize("outcome", ["stopped", "interrupted", "failed", "diverged", ""])
+def test_whatever_else_ended_it_it_can(outcome: str, tmp_path: Path) -> None:
+    saved_run(tmp_path, 5, outcome=outcome)
+    start = start_from(tmp_path, "r1", resume=True)
+    assert (start.resume, start.step) == (True, 5)
+    assert [*start.warnings] == (
+        ["run r1 has diverged, and the same numbers will lead there again"]
+        if outcome == "diverged"
+        else []
+    )
+
+
+def test_the_newest_that_can_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no run can be resumed"):
+        resuming.chosen(tmp_path, "")
+    saved_run(tmp_path, 5, outcome="stopped")
+    assert resuming.chosen(tmp_path, "").run_id == "r1"
+    assert resuming.chosen(tmp_path, "r").run_id == "r1"
+    record(tmp_path, CheckpointSaved(step=1, file="", sha256=""), run_id="r2", continues="r1")
+    assert resuming.chosen(tmp_path, "").run_id == "r2"
+    assert resuming.chosen(tmp_path, "r1", fork=True).run_id == "r1"
+    with pytest.raises(BadInput, match="r2 went on from run r1 already"):
+        resuming.chosen(tmp_path, "r1")
