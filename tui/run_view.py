@@ -21,6 +21,8 @@ VITALS = tuple(name for name in events.LayerVitals.__struct_fields__ if name != 
 _LOG_LINES = 500
 _SMOOTHING = 2.0
 """Seconds over which the speed is averaged."""
+_MOST = 0.5
+"""The most that one block counts: somebody may have set the clock, or the disk was full."""
 
 
 @singledispatch
@@ -268,4 +270,5 @@ def _speed(view: RunView, event: events.StepsMeasured) -> float:
     before = view.samples_per_second
     if math.isnan(before):
         return now
-    return before - math.expm1(-elapsed / _SMOOTHING) * (now - before)
+    weight = min(-math.expm1(-elapsed / _SMOOTHING), _MOST)
+    return before + weight * (now - before)
