@@ -45,8 +45,9 @@ _HISTORIES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 )
 _SPREADS = (("weight", "train-accuracy"), ("gradient", "loss"), ("activation", "test-accuracy"))
 
-_EVAL_MODE = "train (eval mode)"
-"""With dropout: the training set as the network sees it without masks."""
+_EVAL_MODE = "eval mode"
+"""With dropout: the training set without masks. The name is short and comes last, so that there is
+room in the legend for train and test."""
 
 Named = Sequence[tuple[str, RunView]]
 
@@ -85,12 +86,12 @@ def loss_chart(view: RunView, ghosts: Named, look: Look, reach: int = 0) -> Char
             "train", view.loss, "line" if look.smoothing else "dots", "loss", look.smoothing, value
         )
     )
-    if len(view.train_loss_eval):
-        value = fixed(view.train_loss_eval.last, 0)
-        curves.append(Curve(_EVAL_MODE, view.train_loss_eval, "marks", "mark", value=value))
     if len(view.test_loss):
         value = fixed(view.test_loss.last, 0)
         curves.append(Curve("test", view.test_loss, "marks", "test-loss", value=value))
+    if len(view.train_loss_eval):
+        value = fixed(view.train_loss_eval.last, 0)
+        curves.append(Curve(_EVAL_MODE, view.train_loss_eval, "marks", "mark", value=value))
     return Chart(
         title="loss (log)" if look.log else "loss",
         curves=tuple(curves),
@@ -109,12 +110,12 @@ def accuracy_chart(view: RunView, ghosts: Named, look: Look, reach: int = 0) -> 
     value = percent(view.accuracy.last, 0) if len(view.accuracy) else ""
     style: CurveStyle = "line" if look.smoothing else "dots"
     curves.append(Curve("train", view.accuracy, style, "train-accuracy", look.smoothing, value))
-    if len(view.train_accuracy_eval):
-        value = percent(view.train_accuracy_eval.last, 0)
-        curves.append(Curve(_EVAL_MODE, view.train_accuracy_eval, "marks", "mark", value=value))
     if len(view.test_accuracy):
         value = percent(view.test_accuracy.last, 0)
         curves.append(Curve("test", view.test_accuracy, "marks", "test-accuracy", value=value))
+    if len(view.train_accuracy_eval):
+        value = percent(view.train_accuracy_eval.last, 0)
+        curves.append(Curve(_EVAL_MODE, view.train_accuracy_eval, "marks", "mark", value=value))
     low = _lowest_accuracy(view)
     return Chart(
         title="accuracy",

@@ -8,7 +8,7 @@ from engine.events import EpochFinished, RunStarted
 from tui.figures import Look, accuracy_chart, loss_chart
 from tui.run_view import RunView, fold
 
-NAME = "train (eval mode)"
+NAME = "eval mode"
 
 
 def epoch(number: int, loss: float = math.nan, accuracy: float = math.nan) -> EpochFinished:
@@ -33,12 +33,12 @@ def view(*told: EpochFinished) -> RunView:
     return known
 
 
-def test_measured_it_is_drawn_between_train_and_test() -> None:
+def test_measured_it_is_drawn_beside_train_and_test() -> None:
     known = view(epoch(1, 0.6, 0.8), epoch(2, 0.5, 0.85))
     assert list(known.train_loss_eval.y) == [0.6, 0.5]
     for chart, value in ((loss_chart, 0.5), (accuracy_chart, 0.85)):
         curves = {curve.name: curve for curve in chart(known, [], Look()).curves}
-        assert [name for name in curves if name] == ["train", NAME, "test"]
+        assert [name for name in curves if name] == ["train", "test", NAME]
         assert curves[NAME].series.last == value
         assert list(curves[NAME].series.x) == [10, 20]
         assert curves[NAME].role not in {curves["train"].role, curves["test"].role}
