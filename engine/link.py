@@ -54,6 +54,13 @@ class RunLink(Protocol):
 
     can_detach: bool
 
+    @property
+    def unread(self) -> float:
+        """The share of the past that the last `drain` had no time for, in [0, 1]; 0 is up to date.
+
+        There is one where a run under way was joined: worth a larger budget until it is read.
+        """
+
     def start(
         self,
         config: msgspec.Struct,

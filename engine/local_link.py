@@ -74,6 +74,11 @@ class LocalLink:
         self._fetch_id = self._new_id()
         self._fetcher.start(wire.Fetch(id=self._fetch_id, data=data, data_dir=self._data_dir))
 
+    @property
+    def unread(self) -> float:
+        """Nothing: every event is handed over as it comes."""
+        return 0.0
+
     def drain(self, budget: float = 0.008) -> list[News]:
         """What has come since the last call."""
         deadline = time.perf_counter() + budget

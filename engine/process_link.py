@@ -71,6 +71,7 @@ class ProcessLink:
         self._launch = launch
         self._engine: Engine | None = engine or launch(self._runs)
         self._past = deque(past)
+        self._past_size = sum(map(_size, self._past))
         self.can_detach = True
         self._answers: deque[wire.Answer] = deque()
         self._unsaid: list[News] = []
@@ -129,6 +130,15 @@ class ProcessLink:
             news += self._meet(self._answers.popleft()) if self._answers else self._lose()
             news += self._follow(deadline)
         return news
+
+    @property
+    def unread(self) -> float:
+        """The share of the logs that the last `drain` had no time for."""
+        if not self._behind:
+            return 0.0
+        read, left = (self._log.place.offset, self._log.unread) if self._log else (0, 0)
+        left += sum(map(_size, self._past))
+        return left / max(self._past_size, read + left, 1)
 
     def detach(self) -> None:
         """Leave the run under way and its engine to themselves."""
@@ -225,6 +235,14 @@ class ProcessLink:
         words = engine.last_words()
         engine.abandon()
         return [Lost(f"the engine is gone: {words}")]
+
+
+def _size(log: Path) -> int:
+    """Bytes of a log; 0 where there is none any more."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
 
 
 def attached(runs: Path, run_id: str) -> ProcessLink:

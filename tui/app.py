@@ -34,6 +34,8 @@ from tui.theme import THEMES
 
 _BEHIND = 2
 """Writes waiting for the terminal from which on a drawing is skipped."""
+_SELDOM = 4
+"""Drawings that one stands for while a long past is read: that comes first."""
 _PALETTE = "palette"
 
 
@@ -133,7 +135,10 @@ class DashboardApp(App[None]):
         """Take in the news; draw what changed when it is time and the terminal keeps up."""
         self._dirty |= self.hub.poll() | self.lab.poll() | self.recordings.poll()
         self._polls += 1
-        due = self._polls % self._polls_per_frame == 0
+        deck = self.recordings.deck
+        reading = self.hub.unread or (deck and not deck.player.opened)
+        frame = self._polls_per_frame * (_SELDOM if reading else 1)
+        due = self._polls % frame == 0
         if self._dirty and due and writes_waiting(self) < _BEHIND:
             self.draw()
 

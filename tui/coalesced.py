@@ -7,29 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TypeVar, cast
 
 from engine import events
+from engine.link import News
+
+Item = TypeVar("Item", bound=News)
 
 _MANY = 16
 """Events from which it pays to look for neighbours."""
 
 
-def coalesced(batch: Sequence[events.AnyEvent]) -> Sequence[events.AnyEvent]:
+def coalesced(batch: Sequence[Item]) -> Sequence[Item]:
     """`batch` with each run of consecutive blocks of steps, or of points of a curve, made one.
 
     The fold of the result is that of `batch`, only the smoothed speed has seen fewer moments. The
-    last event's `seq` and `time` are those of the whole.
+    last event's `seq` and `time` are those of the whole. What is no event stays in its place.
     """
-    return list(_joined(batch)) if len(batch) >= _MANY else batch
+    return cast(Sequence[Item], [*_joined(batch)]) if len(batch) >= _MANY else batch
 
 
-def _joined(batch: Sequence[events.AnyEvent]) -> Iterator[events.AnyEvent]:
+def _joined(batch: Sequence[News]) -> Iterator[News]:
     at = 0
     while at < len(batch):
         first = batch[at]
         if isinstance(first, events.StepsMeasured):
             end = _end_of_steps(batch, at, first)
-            yield _steps(batch[at:end]) if end - at > 1 else first  # type: ignore[arg-type]
+            yield from _steps(batch[at:end]) if end - at > 1 else (first,)  # type: ignore[arg-type]
         elif isinstance(first, events.SeriesExtended | events.Advanced):
             end = _end_of_points(batch, at)
             yield from _points(batch[at:end]) if end - at > 1 else (first,)  # type: ignore[arg-type]
@@ -39,7 +43,7 @@ def _joined(batch: Sequence[events.AnyEvent]) -> Iterator[events.AnyEvent]:
         at = end
 
 
-def _end_of_steps(batch: Sequence[events.AnyEvent], at: int, first: events.StepsMeasured) -> int:
+def _end_of_steps(batch: Sequence[News], at: int, first: events.StepsMeasured) -> int:
     """Where the blocks end that follow on each other and measure the same layers, if any."""
     due = first.first_step
     layers = _names(first)
@@ -61,9 +65,9 @@ def _names(block: events.StepsMeasured) -> tuple[str, ...]:
     return tuple(layer.name for layer in block.layers)
 
 
-def _steps(blocks: Sequence[events.StepsMeasured]) -> events.StepsMeasured:
+def _steps(blocks: Sequence[events.StepsMeasured]) -> Sequence[events.StepsMeasured]:
     last = blocks[-1]
-    return events.StepsMeasured(
+    whole = events.StepsMeasured(
         seq=last.seq,
         time=last.time,
         first_step=blocks[0].first_step,
@@ -73,6 +77,8 @@ def _steps(blocks: Sequence[events.StepsMeasured]) -> events.StepsMeasured:
         measured_steps=tuple(chain.from_iterable([block.measured_steps for block in blocks])),
         layers=_layers([block for block in blocks if block.layers]),
     )
+    # One that contradicts itself must not drag its neighbours along.
+    return (whole,) if len(whole.loss) == len(whole.accuracy) else blocks
 
 
 def _layers(blocks: Sequence[events.StepsMeasured]) -> tuple[events.LayerVitals, ...]:
@@ -88,7 +94,7 @@ def _layers(blocks: Sequence[events.StepsMeasured]) -> tuple[events.LayerVitals,
     )
 
 
-def _end_of_points(batch: Sequence[events.AnyEvent], at: int) -> int:
+def _end_of_points(batch: Sequence[News], at: int) -> int:
     while at < len(batch) and isinstance(batch[at], events.SeriesExtended | events.Advanced):
         at += 1
     return at
@@ -97,16 +103,19 @@ def _end_of_points(batch: Sequence[events.AnyEvent], at: int) -> int:
 def _points(
     news: Sequence[events.SeriesExtended | events.Advanced],
 ) -> Iterator[events.AnyEvent]:
-    """One event for each curve, in the order of their first points, and the last progress."""
+    """One event for each curve, in the order of their first points, between the first progress
+    and the last, which tell the speed.
+    """
     curves: dict[str, list[events.SeriesExtended]] = {}
-    progress: events.Advanced | None = None
+    progress: list[events.Advanced] = []
     for event in news:
         if isinstance(event, events.Advanced):
-            progress = event
+            progress.append(event)
         elif event.afresh:
             curves[event.series] = [event]
         else:
             curves.setdefault(event.series, []).append(event)
+    yield from progress[:1]
     for name, parts in curves.items():
         yield events.SeriesExtended(
             seq=parts[-1].seq,
@@ -116,5 +125,4 @@ def _points(
             y=tuple(chain.from_iterable([part.y for part in parts])),
             afresh=parts[0].afresh,
         )
-    if progress:
-        yield progress
+    yield from progress[1:][-1:]

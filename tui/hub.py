@@ -17,15 +17,19 @@ from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.link import Fetched, Held, Lost, News, Progress, Refused, RunLink
 from tui import switch
+from tui.coalesced import coalesced
+from tui.folding import taken
 from tui.ghosts import Ghosts
 from tui.keymap import Situation
 from tui.replay.scrub import Scrub
-from tui.run_view import RunView, fold
+from tui.run_view import RunView
 
-POLLS_PER_SECOND = 20
-SETTLING = 4
+POLLS_PER_SECOND = 32
+SETTLING = 6
 """Polls without a further switch before a held key's last choice starts (0.2 s)."""
 REAL_DATA = "fashion-mnist"
+_UP_TO_DATE, _BEHIND = 0.008, 0.045
+"""Seconds of reading in a poll: of what a run says as it goes, and of a long past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Hub:
 
     `_base` are the settings that the present ones are told against, `_asked` those of the newest
     start, `_begun` the run that came of it, and `_overtaken` one that was only passed through.
-    `scrub` is where a replay stands, when that is what is shown.
+    `scrub` is where a replay stands, when that is what is shown, and `unread` the share of a past
+    that has not been read yet.
     `_viewed` are those of the run on screen, `refused_config` those of a start that was refused,
     `_held` what was asked of a run before it began, and `_dead` the run that a lost engine left.
     """
@@ -74,6 +79,7 @@ class Hub:
     status: Status = field(default_factory=Status)
     neighbour: Neighbour | None = None
     scrub: Scrub | None = None
+    unread: float = 0.0
     refused_config: RunConfig | None = None
     _viewed: RunConfig | None = None
     _held: list[controls.AnyControl] = field(default_factory=list)
@@ -247,8 +253,9 @@ class Hub:
 
     def poll(self) -> bool:
         """Take in what has come; whether anything to be seen has changed."""
-        news = self.link.drain()
-        for item in news:
+        news = self.link.drain(_BEHIND if self.unread else _UP_TO_DATE)
+        self.unread = self.link.unread
+        for item in coalesced(news):
             if not (self.neighbour and self.neighbour.take(item)):
                 self._take(item)
         self._quiet = max(0, self._quiet - 1)
@@ -317,7 +324,7 @@ class Hub:
             self._meet(event)
         if isinstance(event, events.ControlApplied):
             self._answered(event)
-        self.view = fold(event, self.view)
+        self.view = taken(event, self.view)
 
     def _answered(self, event: events.ControlApplied) -> None:
         """What was asked for is now so (or refused): the run's own word counts again."""

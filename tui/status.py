@@ -24,6 +24,10 @@ from tui.widgets.header import HeaderInfo
 Tone = Literal["text", "strong", "muted", "good", "warning", "alert"]
 
 
+_NOTABLE = 0.02
+"""The share of a past still to be read from which that is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A readable panel: a heading, its tone, and sentences. `share` in [0, 1] draws a bar.
@@ -42,12 +46,16 @@ def state(hub: Hub) -> str:
     """The run's state in a word or two; the header has signs for some of them."""
     if hub.status.lost:
         return "engine lost"
+    if hub.unread > _NOTABLE:
+        return f"reading {1 - hub.unread:.0%}"
     if hub.status.starting:
         return "starting"
     if hub.view.started is None:
         return "refused" if hub.status.refused else "no run"
-    if hub.view.finished:
-        return hub.view.finished.outcome
+    return hub.view.finished.outcome if hub.view.finished else _under_way(hub)
+
+
+def _under_way(hub: Hub) -> str:
     if hub.scrub:
         return recorded_state(hub.view, hub.scrub)
     return _steered(hub) if hub.running else "engine lost"

@@ -75,6 +75,11 @@ class Follower:
         """How far the log has been read."""
         return Place(self._offset, self._next_seq)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that are there and have not been read."""
+        return max(0, os.fstat(self._descriptor).st_size - self._offset)
+
     def drain(
         self, budget: float = 0.008, clock: Callable[[], float] = time.perf_counter
     ) -> list[AnyEvent]:

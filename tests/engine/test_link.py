@@ -455,6 +455,21 @@ def test_an_old_log_is_read_to_its_end_before_the_next(tmp_path: Path) -> None:
     link.close()
 
 
+def test_how_much_of_a_past_is_still_to_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_LOOK", 1)
+    past = [Path(recorded(tmp_path, name, *"abcdefghi").directory) / LOG for name in ("r1", "r2")]
+    link = ProcessLink(tmp_path, engine=Scripted(), past=past)  # type: ignore[arg-type]
+    shares, news = [], []
+    while not shares or shares[-1]:
+        news += link.drain(0.0)
+        shares.append(link.unread)
+    assert 0.8 < shares[0] < 1 and shares == sorted(shares, reverse=True)
+    assert len(shares) > 10 and len(events(news)) == 20
+    link.close()
+
+
 def test_a_record_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     opened = wire.RunOpened(id=1, run_id="r1", directory=str(tmp_path / "gone"))
     news = scripted(tmp_path, opened).drain()

@@ -15,6 +15,7 @@ from engine.config import RunConfig
 from engine.link import News
 from tui.app import DashboardApp
 from tui.capabilities import FULL
+from tui.hub import SETTLING
 
 CONFIG = RunConfig(data="fashion-mnist")
 
@@ -42,7 +43,7 @@ class Driver:
 
     async def let_settle(self) -> None:
         """As many polls as a held key waits for, and a drawing."""
-        for _ in range(6):
+        for _ in range(SETTLING + 2):
             self.app.hub.poll()
         self.app.draw()
         await self.pilot.pause()

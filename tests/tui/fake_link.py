@@ -20,6 +20,7 @@ class FakeLink:
         self.closed = False
         self.detached = False
         self.can_detach = True
+        self.unread = 0.0
         self._inbox = list(news)
 
     def push(self, *news: News) -> None:

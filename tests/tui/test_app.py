@@ -16,6 +16,7 @@ from engine.link import Lost, Progress, Refused
 from engine.store.layout import VARIABLE
 from tui import signals
 from tui.app import DashboardApp
+from tui.hub import POLLS_PER_SECOND
 
 DONE = synthetic_run.run()
 
@@ -219,14 +220,19 @@ async def test_figures_are_drawn_at_the_chosen_rate_and_only_when_dirty() -> Non
     app = new_app()
     app.draw = lambda: drawn.append(app._polls)  # type: ignore[method-assign]
     app.hub.poll = lambda: True  # type: ignore[method-assign]
-    for _ in range(20):
+    for _ in range(POLLS_PER_SECOND):
         app.tick()
-    assert drawn == [5, 10, 15, 20]
+    assert len(drawn) == 4 and drawn[-1] == POLLS_PER_SECOND
+    app.hub.unread = 0.5  # while a long past is read, that comes first
+    for _ in range(POLLS_PER_SECOND):
+        app.tick()
+    assert len(drawn) == 5
+    app.hub.unread = 0.0
     app.hub.poll = lambda: False  # type: ignore[method-assign]
     app._dirty = False
-    for _ in range(20):
+    for _ in range(POLLS_PER_SECOND):
         app.tick()
-    assert len(drawn) == 4
+    assert len(drawn) == 5
 
 
 async def test_nothing_is_drawn_while_the_terminal_is_behind(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import synthetic_run
+from event_streams import same
 from fake_link import FakeLink
 
 from engine import controls
 from engine.config import RunConfig
-from engine.events import ControlApplied
-from engine.link import Fetched, Lost, Progress, Refused
+from engine.events import ControlApplied, StepsMeasured
+from engine.link import Fetched, Lost, News, Progress, Refused
 from tui import switch
 from tui.hub import SETTLING, Hub
 
@@ -327,3 +328,45 @@ def test_fetched_data_is_trained_on() -> None:
 def test_a_poll_without_news_changes_nothing() -> None:
     hub, _ = started()
     assert hub.poll() is False
+
+
+def test_a_long_past_is_read_in_larger_pieces_until_it_is_known() -> None:
+    class Behind(FakeLink):
+        def __init__(self) -> None:
+            super().__init__()
+            self.budgets: list[float] = []
+            self.left = [0.9, 0.4, 0.0, 0.0]
+
+        def drain(self, budget: float = 0.008) -> list[News]:
+            self.budgets.append(budget)
+            self.unread = self.left[len(self.budgets) - 1]
+            return super().drain(budget)
+
+    link = Behind()
+    hub = Hub(link, BASE)
+    for unread in link.left:
+        hub.poll()
+        assert hub.unread == unread
+    first, *while_behind, after = link.budgets
+    assert first == after and all(budget > first for budget in while_behind)
+
+
+def test_neighbours_in_the_news_are_folded_as_one_by_one() -> None:
+    said = synthetic_run.run(epochs=3)
+    at_once, one_by_one = FakeLink(), FakeLink()
+    hubs = Hub(at_once, BASE), Hub(one_by_one, BASE)
+    at_once.push(*said)
+    hubs[0].poll()
+    for event in said:
+        one_by_one.push(event)
+        hubs[1].poll()
+    assert same(hubs[0].view, hubs[1].view)
+
+
+def test_an_event_that_contradicts_itself_does_not_end_the_screen() -> None:
+    hub, link = started()
+    step = hub.view.step
+    wrong = StepsMeasured(first_step=step + 1, loss=(1.0, 2.0), accuracy=(), lr=0.1)
+    link.push(wrong)
+    hub.poll()
+    assert hub.view.step == step and "was left out" in hub.view.log[-1].text

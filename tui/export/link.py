@@ -22,6 +22,7 @@ class RecordLink:
     """
 
     can_detach = False
+    unread = 0.0
 
     def __init__(self, events: Iterator[AnyEvent], last: News | None = None) -> None:
         self.exhausted = False

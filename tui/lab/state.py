@@ -17,10 +17,11 @@ from engine.errors import BadInput
 from engine.experiments.contract import Experiment
 from engine.link import Fetched, Held, Lost, News, Progress, Refused, RunLink
 from engine.schema import Field, fields_of, spell, turned
+from tui.folding import taken
 from tui.keymap import Situation
 from tui.lab.pace import Speed
 from tui.replay.scrub import Scrub
-from tui.run_view import RunView, fold
+from tui.run_view import RunView
 from tui.switch import next_pace
 
 SETTLING = 6
@@ -235,5 +236,5 @@ class Lab:
                 speed = Speed()  # a pause or another pace: what was measured is over
                 if self._pause and self._pause[0] == request:
                     self._pause = None
-        view = fold(event, result.view)
+        view = taken(event, result.view)
         self.results[self._telling] = replace(result, view=view, speed=speed)

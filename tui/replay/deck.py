@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, Callable[[Player], None]] = MappingProxyType(
     }
 )
 """What the keys of a recording do."""
-_OPENING, _GOING_ON = 0.03, 0.008
+_OPENING, _GOING_ON = 0.045, 0.008
 """Seconds of reading in a poll: while the past is read, and once it has been."""
 
 
@@ -45,6 +45,7 @@ class NoLink:
     """Meets `RunLink` where there is no engine: a recording starts nothing."""
 
     can_detach = False
+    unread = 0.0
 
     def start(
         self,
@@ -108,8 +109,9 @@ class Deck:
 
     def poll(self) -> bool:
         """Read and play on; whether anything to be seen has changed."""
-        budget = _GOING_ON if self.player.opened else _OPENING
-        changed = self.player.poll(budget)
+        opened = self.player.opened
+        changed = self.player.poll(_GOING_ON if opened else _OPENING)
+        changed |= opened != self.player.opened
         if changed:
             self.show()
         return changed
