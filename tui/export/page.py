@@ -14,7 +14,7 @@ from engine import events
 from engine.events import AnyEvent
 from engine.export.source import Part, Source
 from engine.text import clean
-from tui.export.picture import Look, picture
+from tui.export.picture import Look, pictures
 from tui.export.words import damage_words
 from tui.runs.listing import settings_of, what
 
@@ -81,11 +81,11 @@ def write_html(source: Source, path: Path, look: Look) -> None:
         OSError: when the record cannot be read, or the file not be written.
     """
     told = _Told()
-    svg = picture(source, told.passing(source.events()), look)
-    path.write_text("".join(_page(source, told, svg)), encoding="utf-8")
+    drawn = pictures(source, told.passing(source.events()), look)
+    path.write_text("".join(_page(source, told, drawn)), encoding="utf-8")
 
 
-def _page(source: Source, told: _Told, svg: str) -> Iterator[str]:
+def _page(source: Source, told: _Told, drawn: Sequence[str]) -> Iterator[str]:
     entry, started = source.entry, source.started
     name = _text(entry.name)
     yield _HEAD.format(title=name)
@@ -95,7 +95,8 @@ def _page(source: Source, told: _Told, svg: str) -> Iterator[str]:
         yield f"<p>{_text(entry.about.note)}</p>\n"
     if source.damage:
         yield f'<p class="bad">{_text(damage_words(source))}</p>\n'
-    yield f"<figure>{svg}</figure>\n"
+    for svg in drawn:
+        yield f"<figure>{svg}</figure>\n"
     yield from _standing(source)
     yield from _section("Epochs", told.left_out.get("epochs", 0), *_epochs(told.epochs))
     changes = [

@@ -20,8 +20,11 @@ from engine.text import clean
 from tui.app import DashboardApp, Opening
 from tui.capabilities import FULL
 from tui.export.link import RecordLink
+from tui.screens.lab import LabScreen
+from tui.screens.lab_panels import LabPanels
 from tui.theme import MLP_DARK, MLP_LIGHT
 
+MOST_PICTURES = 12
 THEMES = {"dark": MLP_DARK.name, "light": MLP_LIGHT.name}
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
@@ -42,20 +45,24 @@ def write_svg(source: Source, path: Path, look: Look) -> None:
         BadInput: when this version cannot show the run.
         OSError: when the record cannot be read, or the file not be written.
     """
-    path.write_text(picture(source, source.events(), look), encoding="utf-8")
+    (picture,) = pictures(source, source.events(), look, most=1)
+    path.write_text(picture, encoding="utf-8")
 
 
-def picture(source: Source, events: Iterable[AnyEvent], look: Look) -> str:
-    """The screen after `events`, which are those of `source`.
+def pictures(
+    source: Source, events: Iterable[AnyEvent], look: Look, most: int = MOST_PICTURES
+) -> list[str]:
+    """The screen after `events`, which are those of `source`, and the pages that follow it.
 
     Raises:
         BadInput: when this version cannot show the run.
     """
-    return asyncio.run(_picture(source, iter(events), look))
+    return asyncio.run(_pictures(source, iter(events), look, most))
 
 
-async def _picture(source: Source, events: Iterator[AnyEvent], look: Look) -> str:
+async def _pictures(source: Source, events: Iterator[AnyEvent], look: Look, most: int) -> list[str]:
     config, opening = _shown(source)
+    found: list[str] = []
     over = "its record ends here, and nobody writes it any more"
     link = RecordLink(events, Lost(over) if source.entry.state == "crashed" else None)
     app = DashboardApp(link, config, capabilities=FULL, autostart=False, opening=opening)
@@ -64,10 +71,34 @@ async def _picture(source: Source, events: Iterator[AnyEvent], look: Look) -> st
         while not link.exhausted:
             app.hub.poll()
         await pilot.pause()
-        app.draw()
-        await pilot.pause()
-        # A page holds several: without what names another host each is a picture and no more.
-        svg = app.export_screenshot(title=f"mlp-tui: {clean(source.entry.name)}")
+        while len(found) < most:
+            app.draw()
+            await pilot.pause()
+            svg = _alone(app.export_screenshot(title=f"mlp-tui: {clean(source.entry.name)}"))
+            if svg in found:
+                break
+            found.append(svg)
+            if not _turned(app):
+                break
+            await pilot.pause()
+    return found
+
+
+def _turned(app: DashboardApp) -> bool:
+    """Turn to what the screen has not shown yet; whether there may be any."""
+    if isinstance(app.screen, LabScreen):
+        panels = app.screen.query_one(LabPanels)
+        if panels.hidden:
+            panels.turn_page(1)
+        return bool(panels.hidden)
+    if app.hub.view.predictions is None or app.screen is not app.board:
+        return False
+    app.do_predictions()
+    return True
+
+
+def _alone(svg: str) -> str:
+    """The picture without what names another host: fonts to be loaded, and who drew it."""
     return _COMMENT.sub("", _FONT.sub("", svg, count=2), count=1)
 
 
