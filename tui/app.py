@@ -236,12 +236,15 @@ class DashboardApp(App[None]):
         self.push_screen(LabScreen(self.lab, self.hub, chosen, self.board.terminal, self.log_place))
 
     def do_runs(self) -> None:
-        """Open the list of recorded runs."""
+        """Open the list of recorded runs, or go back to it."""
         from tui.runs.shelf import DiskShelf
         from tui.screens.runs import RunsScreen
         from tui.stage import AppStage
 
-        self.push_screen(RunsScreen(DiskShelf(self._runs), AppStage(self)))
+        if not any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
+            self.push_screen(RunsScreen(DiskShelf(self._runs), AppStage(self)))
+        while not isinstance(self.screen, RunsScreen):
+            self.pop_screen()
 
     def do_form(self) -> None:
         """Open the form; what it gives back is started."""

@@ -8,7 +8,9 @@ from engine.errors import BadInput
 from engine.store.catalogue import Entry
 from tui.capabilities import Capabilities
 from tui.keymap import key_of
+from tui.replay.deck import Deck
 from tui.runs.keeper import Curves, Level
+from tui.screens.dashboard import Dashboard
 
 if TYPE_CHECKING:
     from tui.app import DashboardApp
@@ -28,28 +30,44 @@ class AppStage:
     @property
     def shown_run(self) -> str:
         """The id of the run on the dashboard; "" without one."""
-        return self._app.hub.view.run_id
+        return self._board.hub.view.run_id
 
     def open_run(self, run: Entry) -> None:
-        """Show a run."""
-        if run.run_id == self.shown_run:
-            self._to_dashboard()
-            return
-        raise BadInput(f"mlp-tui attach {run.run_id} shows it" if run.live else "")
+        """Show a run: the one on screen as it is, any other as it was recorded.
 
-    def overlay(self, curves: Curves, told: str, level: Level) -> None:
-        """Draw these curves behind those on the dashboard, and go there."""
-        hub = self._app.hub
-        hub.ghosts = hub.ghosts.overlaid(curves)
-        self._app.board.say(f"{told}; {key_of('clear_ghosts')} takes them away", level)
-        self._to_dashboard()
-        self._app.board.draw()
+        Raises:
+            BadInput: when there is no such run, or it cannot be shown.
+        """
+        if run.run_id == self.shown_run:
+            self.show_dashboard()
+            return
+        try:
+            deck = Deck(run.directory.parent, run.run_id, self._app.experiments)
+        except OSError as error:
+            raise BadInput(f"run {run.run_id} cannot be read: {error.strerror}") from error
+        while self._app.recordings.deck:  # below the list: this one takes its place
+            self._app.pop_screen()
+        self._app.recordings.open(deck)
+
+    def show_dashboard(self) -> None:
+        """Go there."""
+        board = self._board
+        while self._app.screen is not board:
+            self._app.pop_screen()
+        board.draw()
 
     def leave_runs(self) -> None:
-        """Close the list."""
+        """Back to where the list was opened."""
         self._app.pop_screen()
 
-    def _to_dashboard(self) -> None:
-        while len(self._app.screen_stack) > 1:
-            self._app.pop_screen()
-        self._app.board.echo()
+    def overlay(self, curves: Curves, told: str, level: Level) -> None:
+        """Draw these curves behind those on the dashboard."""
+        board = self._board
+        board.hub.ghosts = board.hub.ghosts.overlaid(curves)
+        board.say(f"{told}; {key_of('clear_ghosts')} takes them away", level)
+
+    @property
+    def _board(self) -> Dashboard:
+        """The uppermost dashboard: that of a recording, where one is open."""
+        boards = [screen for screen in self._app.screen_stack if isinstance(screen, Dashboard)]
+        return boards[-1]

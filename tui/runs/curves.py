@@ -13,8 +13,8 @@ from engine.errors import BadInput
 from engine.store import catalogue
 from engine.store.layout import LOG
 from engine.store.reader import Follower
-from tui.coalesced import coalesced
-from tui.run_view import RunView, fold
+from tui.folding import folded
+from tui.run_view import RunView
 
 MOST_STEPS = 1_000_000
 """Steps of a run from which on no more are drawn behind another's: 16 bytes each, twice."""
@@ -36,8 +36,7 @@ def curves_of(runs: Path, run_id: str, given_up: Callable[[], bool] = lambda: Fa
     view = RunView()
     for directory in catalogue.lineage(runs, run_id):
         for batch in _batches(directory / LOG, given_up):
-            for event in coalesced(list(_curves(batch))):
-                view = _folded(event, view, run_id)
+            view = folded(list(_curves(batch)), view)
             if len(view.loss) >= MOST_STEPS:
                 break
     if view.run_id != run_id or len(view.loss) < 2:
@@ -57,17 +56,10 @@ def _curves(batch: Sequence[events.AnyEvent]) -> Iterator[events.AnyEvent]:
         if isinstance(event, events.StepsMeasured):
             replaced = msgspec.structs.replace(event, measured_steps=(), layers=())
             yield replaced if event.layers else event
-        elif isinstance(event, events.RunStarted | events.EpochFinished):
+        elif isinstance(event, events.RunStarted):
+            yield _known(event)
+        elif isinstance(event, events.EpochFinished):
             yield event
-
-
-def _folded(event: events.AnyEvent, view: RunView, run_id: str) -> RunView:
-    if isinstance(event, events.RunStarted):
-        event = _known(event)
-    try:
-        return fold(event, view)
-    except ValueError as error:  # steps that go back, in a record that nobody wrote so
-        raise BadInput(f"the curves of run {run_id} cannot be drawn: {error}") from error
 
 
 def _known(event: events.RunStarted) -> events.RunStarted:
@@ -78,8 +70,9 @@ def _known(event: events.RunStarted) -> events.RunStarted:
     """
     if event.experiment != "train":
         raise BadInput(f"run {event.run_id} is no training run: it has no such curves")
+    known = {n: v for n, v in event.config.items() if n in RunConfig.__struct_fields__}
     try:
-        config = msgspec.convert(event.config, RunConfig)
+        config = msgspec.convert(known, RunConfig)
     except (msgspec.ValidationError, BadInput) as error:
         raise BadInput(f"the settings of run {event.run_id} are of another version") from error
     return msgspec.structs.replace(event, config=msgspec.to_builtins(config))

@@ -87,22 +87,25 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+def _names(runs: Sequence[Entry]) -> list[str]:
+    return [run.name for run in runs]
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def farewell(chosen: Sequence[Entry], room: int) -> str:
-    """The question before these runs are deleted, in about `room` lines."""
+    """The question before these runs are deleted, with a line for `room` of them."""
     size = size_words(sum(run.size for run in chosen))
     which = "this run" if len(chosen) == 1 else f"these {len(chosen)} runs"
-    shown = chosen[: max(1, room)]
-    lines = [f"{run.name}  {run.state}, {size_words(run.size)}" for run in shown]
-    if len(chosen) > len(shown):
-        lines.append(f"… and {len(chosen) - len(shown)} more")
+    lines = [f"{run.name}  {run.state}, {size_words(run.size)}" for run in chosen[:room]]
+    if len(chosen) > room:
+        lines.append(f"… and {len(chosen) - room} more" if room else _listed(_names(chosen), 1))
     ids = {run.run_id for run in chosen}
     heirs = [heir for run in chosen for heir in run.continued_by if heir not in ids]
     if heirs:
         verb = "goes" if len(heirs) == 1 else "go"
-        lines.append(f"{_listed(heirs)} {verb} on from there: that part of the past goes too.")
+        lines.append(f"{_listed(heirs, 1 + room // 4)} {verb} on from there: its past goes too.")
     return "\n".join((f"Delete {which} for good ({size})?", *lines))

@@ -79,12 +79,12 @@ def everything(entry: Entry) -> str:
 def what(experiment: str, config: dict[str, Any], data: str = "") -> str:
     """An experiment and its settings where they are not the defaults."""
     changes = settings_of(experiment, config)
-    shown = [clean(data, 30)] if data else []
-    shown += [
+    shown = [
         f"{name.replace('_', ' ')} {value}"
         for name, (value, default) in changes.items()
         if value != default and name not in _PLACES
     ]
+    shown += [clean(data, 30)] if data else []  # last: of many runs it is the same
     words = " · ".join(shown)
     return words if experiment == "train" and words else clean(f"{experiment} {words}", 400).strip()
 

@@ -75,6 +75,11 @@ class Dashboard(Screen[None]):
         self.set_class(height < 18, "tiny")
 
     @property
+    def hub(self) -> Hub:
+        """Whose run is shown."""
+        return self._hub
+
+    @property
     def chosen_layer(self) -> int:
         """The index of the layer under the cursor."""
         return self.query_one(LayerTable).cursor_row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -15,6 +15,8 @@ from textual.widgets import Input, Static
 from tui.keymap import key_of
 from tui.screens.quit import QuitScreen
 from tui.screens.steady import steady
+
+_FRAME = 5
 
 
 class Question(QuitScreen, inherit_bindings=False):
@@ -27,6 +29,10 @@ class Question(QuitScreen, inherit_bindings=False):
         Binding("right,down,tab", "app.focus_next", "the next answer", show=False),
         Binding("shift+tab", "app.focus_previous", "the answer before", show=False),
     ]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """However low the terminal is, the answers are in sight."""
+        self.query_one(Static).styles.max_height = max(1, event.size.height - _FRAME)
 
 
 class Prompt(ModalScreen[None]):
@@ -79,9 +85,9 @@ class Prompt(ModalScreen[None]):
         self.dismiss(None)
 
     def _taken(self) -> None:
-        if self.is_current:
+        if self.is_active:
             self.dismiss(None)
 
     def _refused(self, why: str) -> None:
-        if self.is_mounted:
+        if self.is_active:
             self.query_one("#refused", Static).update(why)

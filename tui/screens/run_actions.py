@@ -34,7 +34,10 @@ class Stage(Protocol):
         """Show a run; raises BadInput when it cannot be shown."""
 
     def overlay(self, curves: Curves, told: str, level: Level) -> None:
-        """Draw these runs' curves behind the one on screen, and show that."""
+        """Draw these runs' curves behind the one on screen."""
+
+    def show_dashboard(self) -> None:
+        """Close the list, and what lies between it and the run on screen."""
 
     def leave_runs(self) -> None:
         """Back to where the list was opened."""
@@ -124,7 +127,7 @@ class RunActions:
             if answer == "end":
                 self._keeper.delete(chosen)
 
-        text = farewell(chosen, 2 if self._screen.has_class("tiny") else 8)
+        text = farewell(chosen, 0 if self._screen.has_class("tiny") else 8)
         self._screen.app.push_screen(Question(text, "delete", "Delete"), take)
 
     def do_theme(self) -> None:

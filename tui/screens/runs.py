@@ -86,6 +86,8 @@ class RunsScreen(ListOfRuns):
 
     def poll(self) -> None:
         """Take in what came of what was asked; look for changes now and then."""
+        if self._desk.closed:
+            return
         self._polls += 1
         self._follow()
         if self._polls % _REFRESH == 0:
@@ -102,9 +104,11 @@ class RunsScreen(ListOfRuns):
         self.query_one(LogLine).show_note(clean(text, 1000), level)
 
     def overlay(self, curves: Curves, told: str, level: Level) -> None:
-        """Have the curves drawn that were asked for."""
+        """Have the curves drawn that were asked for; what is typed meanwhile is not cut short."""
         self.say(told, level)
         self._stage.overlay(curves, told, level)
+        if self.is_active:
+            self._stage.show_dashboard()
 
     def commands(self) -> Iterator[SystemCommand]:
         """What the palette offers here."""

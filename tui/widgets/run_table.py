@@ -45,7 +45,7 @@ def _cells(plain: bool) -> tuple[Cell[RunRow], ...]:
             Field("state", 11, 100, most=13, left=True),
             lambda row, _: (row.state.replace("→", arrow), _TONES[row.tone]),
         ),
-        Cell(Field("what", 18, 80, most=90, left=True), lambda row, _: (row.what, "text")),
+        Cell(Field("what", 24, 80, most=90, left=True), lambda row, _: (row.what, "text")),
         Cell(Field("progress", 13, 40), lambda row, _: (row.progress, "muted")),
         Cell(Field("best", 10, 90), lambda row, _: (row.best, "text")),
         Cell(Field("size", 6, 20), lambda row, _: (row.size, "muted")),
