@@ -7,7 +7,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, MappingProxyType
@@ -133,7 +134,9 @@ def _export(
     from engine.export.source import surveyed
     from engine.export.staging import staged
 
-    before = {number: signal.signal(number, _leave) for number in _SIGNALS}
+    # Under nohup the export is to outlive its terminal.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, _leave) for number in heard}
     with _Progress() as report:
         try:
             source = surveyed(runs, run_id, report("reading"))
@@ -233,18 +236,29 @@ def _json_lines(source: Source, place: Path, options: argparse.Namespace) -> Non
 
 
 def _svg(source: Source, place: Path, options: argparse.Namespace) -> None:
-    os.environ.pop("NO_COLOR", None)  # that is meant for the terminal, not for a file
     from tui.export.picture import Look, write_svg
 
-    write_svg(source, place, Look(_size(options), _theme(options)))
+    with _coloured():
+        write_svg(source, place, Look(_size(options), _theme(options)))
 
 
 def _html(source: Source, place: Path, options: argparse.Namespace) -> None:
-    os.environ.pop("NO_COLOR", None)
     from tui.export.page import write_html
     from tui.export.picture import Look
 
-    write_html(source, place, Look(_size(options), _theme(options)))
+    with _coloured():
+        write_html(source, place, Look(_size(options), _theme(options)))
+
+
+@contextmanager
+def _coloured() -> Iterator[None]:
+    """NO_COLOR is meant for the terminal, not for a file."""
+    wanted = os.environ.pop("NO_COLOR", None)
+    try:
+        yield
+    finally:
+        if wanted is not None:
+            os.environ["NO_COLOR"] = wanted
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(

@@ -34,6 +34,7 @@ def loaded(code: str, repository: Path) -> set[str]:
         ["train", "--help"],
         ["--version"],
         ["lab", "--help"],
+        ["export", "--help"],
         ["lab", "--list"],
         ["lab", "explosion", "--help"],
     ],
