@@ -33,10 +33,9 @@ def read_csv(path: Path, label_column: str, seed: int) -> Dataset:
     """
     check_regular(path)
     status = path.stat()
-    x, labels = _table(path, label_column, (status.st_mtime_ns, status.st_size))
-    classes = sorted(set(labels), key=_order(labels))
-    index = {label: number for number, label in enumerate(classes)}
-    y = torch.tensor([index[label] for label in labels])
+    x, codes, labels = _table(path, label_column, (status.st_mtime_ns, status.st_size))
+    classes = sorted(labels, key=_order(labels))
+    y = torch.tensor([classes.index(label) for label in labels])[codes]
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     testing = max(1, len(x) // 5)
     train, test = (order[testing:], order[:testing]) if len(x) > 1 else (order, order)
@@ -49,8 +48,12 @@ def read_csv(path: Path, label_column: str, seed: int) -> Dataset:
 
 
 @lru_cache(maxsize=1)  # a new seed splits the same table anew
-def _table(path: Path, label_column: str, stamp: tuple[int, int]) -> tuple[Tensor, tuple[str, ...]]:
-    """Features float32 [n, features] and labels as written; `stamp` tells when a file changed."""
+def _table(
+    path: Path, label_column: str, stamp: tuple[int, int]
+) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """Features float32 [n, features], each row's label as its place int32 [n] among the labels in
+    the order of their first rows, and those; `stamp` tells when a file changed.
+    """
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             return _read(path, file, label_column)
@@ -58,32 +61,32 @@ def _table(path: Path, label_column: str, stamp: tuple[int, int]) -> tuple[Tenso
         refuse(path, f"cannot be read: {error.strerror or error}")
 
 
-def _read(path: Path, file: TextIO, label_column: str) -> tuple[Tensor, tuple[str, ...]]:
+def _read(path: Path, file: TextIO, label_column: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     rows = _rows(path, file)
     _, header = next(rows, (1, []))
     label_at = _label_at(path, header, label_column)
-    values, labels, seen = array("f"), list[str](), set[str]()
+    # Numbers and no list of texts: a text for each of 500 million rows would take 40 GB.
+    values, codes, seen = array("f"), array("i"), dict[str, int]()
     for line, cells in rows:
         if len(cells) != len(header):
             refuse(path, f"has {len(cells)} cells in line {line}; its header has {len(header)}")
         label = cells.pop(label_at).strip()
         if not label:
             refuse(path, f"has no label in line {line}, column {label_column!r}")
-        seen.add(label)
+        codes.append(seen.setdefault(label, len(seen)))
         if len(seen) > MAX_CLASSES:
             refuse(
                 path,
                 f"has more than {MAX_CLASSES} different labels by line {line}: column "
                 f"{label_column!r} is expected to name classes",
             )
-        labels.append(label)
         values.frombytes(_numbers(path, line, cells, header, label_at).tobytes())
-        if len(values) * values.itemsize > ROOM:
+        if len(values) * values.itemsize + len(codes) * codes.itemsize > ROOM:
             refuse(path, f"takes more than {ROOM} bytes by line {line}")
-    if not labels:
+    if not codes:
         refuse(path, "has no rows below its header")
-    x = np.frombuffer(values, np.float32).reshape(len(labels), -1)
-    return torch.from_numpy(x), tuple(labels)
+    x = np.frombuffer(values, np.float32).reshape(len(codes), -1)
+    return torch.from_numpy(x), torch.frombuffer(codes, dtype=torch.int32), tuple(seen)
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
@@ -158,7 +161,7 @@ def _converted(cells: list[str]) -> Numbers | None:
 
 def _order(labels: tuple[str, ...]) -> type[int] | type[str]:
     """Whole numbers are sorted as such, names as text."""
-    return int if all(_is_whole(label) for label in set(labels)) else str
+    return int if all(_is_whole(label) for label in labels) else str
 
 
 def _is_whole(label: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -18,6 +20,8 @@ from engine.text import clean
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 1000
+_BEGINNING = 1 << 16  # bytes, within which the header of a member ends
+_READ_IN_PIECES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -76,20 +80,23 @@ def _read_arrays(path: Path) -> dict[str, Array]:
 def _read_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> Array:
     """One member, after its header has been held against its size and what memory it may take."""
     name = info.filename.removesuffix(".npy")
+    if info.compress_type not in _READ_IN_PIECES:  # bzip2 gives gigabytes for a kilobyte, at once
+        refuse(path, f"has {name} compressed in another way than numpy does: save it anew")
     with archive.open(info) as member:
+        beginning = io.BytesIO(member.read(_BEGINNING))
         try:
-            version = np.lib.format.read_magic(member)
+            version = np.lib.format.read_magic(beginning)
             read_header = {
                 (1, 0): np.lib.format.read_array_header_1_0,
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
-            shape, fortran_order, dtype = read_header(member)
+            shape, fortran_order, dtype = read_header(beginning)
         except (ValueError, KeyError) as error:
             refuse(path, f"has an array {name} that is not in .npy format: {error}")
         if dtype.hasobject or dtype.kind not in "biuf":
             refuse(path, f"holds {dtype} in {name}: numbers are expected, and no Python objects")
         size = math.prod(shape) * dtype.itemsize
-        if any(length < 0 for length in shape) or size != info.file_size - member.tell():
+        if any(length < 0 for length in shape) or size != info.file_size - beginning.tell():
             refuse(
                 path,
                 f"claims {' × '.join(map(str, shape))} values of {dtype} in {name}, which is not "
@@ -97,15 +104,16 @@ def _read_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, roo
             )
         if size > room:
             refuse(path, f"has {size} bytes in {name}: at most {ROOM} in all are read")
-        values = np.frombuffer(_inflate(path, member, name, size), dtype)
+        values = np.frombuffer(_inflate(path, (beginning, member), name, size), dtype)
     return values.reshape(shape, order="F" if fortran_order else "C")
 
 
-def _inflate(path: Path, member: Any, name: str, size: int) -> bytearray:
+def _inflate(path: Path, parts: Iterable[IO[bytes]], name: str, size: int) -> bytearray:
     """`size` bytes, allocated as they come: a member that lies about its size costs little."""
     values = bytearray()
-    while block := member.read(1 << 20):
-        values += block
+    for part in parts:
+        while block := part.read(1 << 20):
+            values += block
     if len(values) != size:
         refuse(path, f"ends in the middle of {name}")
     return values
