@@ -71,8 +71,8 @@ def _remove(words: Sequence[str]) -> int:
     options = made.read(words)
     use_runs_directory(options)
     runs = runs_directory()
-    ids = dict.fromkeys(catalogue.resolve(runs, name) for name in options.runs)
-    chosen = [catalogue.entry(runs, run_id) for run_id in ids]
+    ids = {catalogue.resolve(runs, name) for name in options.runs}
+    chosen = [each for each in catalogue.entries(runs) if each.run_id in ids]
     for each in chosen:
         if each.live:
             raise BadInput(f"run {each.run_id} is under way: stop it first; nothing was deleted")
@@ -102,8 +102,10 @@ def _sure(chosen: Sequence[Entry], runs: Path) -> bool:
         raise BadInput("nobody can be asked, standard input is no terminal: give --yes")
     _print(chosen, runs)
     for each in chosen:
-        if each.continued_by:
-            say(f"{', '.join(each.continued_by)} goes on from {each.run_id}: its past goes too\n")
+        heirs = [i for i in each.continued_by if i not in {other.run_id for other in chosen}]
+        if heirs:
+            verb = "goes" if len(heirs) == 1 else "go"
+            say(f"{', '.join(heirs)} {verb} on from {each.run_id}: its past goes too\n")
     say(f"Delete {'this run' if len(chosen) == 1 else f'these {len(chosen)} runs'}? [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -187,7 +189,8 @@ def _print(found: Sequence[Entry], runs: Path) -> None:
 
 
 def _cells(told: Row) -> tuple[Text, ...]:
-    name = told.name if told.name == told.run_id else f"{told.name} ({told.run_id})"
+    # A line of its own for the label: beside the id it would leave no room for the settings.
+    name = told.name if told.name == told.run_id else f"{told.name}\n{told.run_id}"
     return (
         Text(name),
         Text(told.state, style=_STYLES[told.tone]),

@@ -98,9 +98,10 @@ def resolve(runs: Path, name: str) -> str:
         return name
     if name == NEWEST and ids:
         return entries(runs)[0].run_id
-    meant = [i for i in ids if _about(runs / i).label == name] or (
-        [i for i in ids if i.startswith(name)] if name else []
-    )
+    meant: list[str] = []
+    if name:  # a run without a label is not the one that is called ""
+        labelled = [i for i in ids if _about(runs / i).label == name]
+        meant = labelled or [i for i in ids if i.startswith(name)]
     shown = clean(name, 80)
     if not meant:
         there = did_you_mean(name, [*ids, *(_about(runs / i).label for i in ids)])

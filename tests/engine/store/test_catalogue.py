@@ -287,3 +287,9 @@ def test_what_ran_it_is_told(tmp_path: Path) -> None:
     record(tmp_path, on, ENDED)
     told = catalogue.entry(tmp_path, "a").summary
     assert (told.device, told.versions) == ("cpu", {"torch": "2.15"})
+
+
+def test_no_name_is_no_run(tmp_path: Path) -> None:
+    record(tmp_path, started("a"), ENDED)
+    with pytest.raises(BadInput, match="there is no run ''"):
+        catalogue.resolve(tmp_path, "")
