@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from engine.config import RunConfig
@@ -29,14 +29,14 @@ from tui.lab.state import Lab
 from tui.replay.deck import Deck
 from tui.replay.recordings import Recordings
 from tui.screens.dashboard import Dashboard
-from tui.signals import HUNG_UP, end_on_signals, writes_waiting
+from tui.signals import HUNG_UP, can_be_continued, end_on_signals, writes_waiting
 from tui.theme import THEMES
 
 _BEHIND = 2
 """Writes waiting for the terminal from which on a drawing is skipped."""
 _SELDOM = 4
 """Drawings that one stands for while a long past is read: that comes first."""
-_PALETTE = "palette"
+_PALETTE, _SUSPEND = "palette", "suspend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,9 @@ class DashboardApp(App[None]):
     TITLE = "mlp-tui"
     COMMAND_PALETTE_BINDING: ClassVar[str] = BY_ID[_PALETTE].keys[0]
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*(action.id for action in ACTIONS if action.id != _PALETTE))
+        *bindings(*(action.id for action in ACTIONS if action.id not in (_PALETTE, _SUSPEND))),
+        # on every screen, those with keys of their own included
+        Binding(BY_ID[_SUSPEND].keys[0], "suspend_process", show=False, id=_SUSPEND),
     ]
 
     def __init__(  # noqa: PLR0913
@@ -337,6 +339,18 @@ class DashboardApp(App[None]):
         if self.lab.under_way:
             return self.lab.results[self.lab.under_way].view.run_id
         return self.hub.view.run_id if self.hub.running else ""
+
+    def do_suspend(self) -> None:
+        """Stop this program until the shell continues it; what trains goes on."""
+        self.action_suspend_process()
+
+    def action_suspend_process(self) -> None:
+        """Stop, unless nobody could bring the program back."""
+        if can_be_continued():
+            super().action_suspend_process()
+        else:
+            self.board.say("no shell is here that could bring the program back", "warning")
+            self.board.echo()
 
     async def action_quit(self) -> None:
         """Textual's own way out asks as well."""

@@ -265,6 +265,7 @@ ACTIONS: tuple[Action, ...] = (
         when=_running,
         otherwise=_NO_RUN,
     ),
+    Action("suspend", ("ctrl+z",), "suspend", "back to the shell; its fg comes back", _PROGRAM),
     Action(
         "quit", ("q", "ctrl+q", "ctrl+c"), "quit", "leave; asks when work is running", _PROGRAM, 99
     ),

@@ -32,6 +32,19 @@ def end_on_signals(leave: Callable[[int], None]) -> None:
     loop.add_signal_handler(signal.SIGHUP, hang_up)
 
 
+def can_be_continued() -> bool:
+    """Whether a shell with job control started this program and would notice that it stops.
+
+    Such a shell is in the same session and has given its child a process group of its own;
+    without one (``ssh host mlp-tui``) a program that stops is stopped for good.
+    """
+    parent = os.getppid()
+    try:
+        return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
+    except OSError:  # the parent is gone
+        return False
+
+
 def writes_waiting(app: object) -> int:
     """How many writes the terminal has not taken yet; 0 where that cannot be told.
 

@@ -26,7 +26,7 @@ IN_TERMINAL = "import os, sys; os.login_tty(int(sys.argv[1])); os.execv(sys.argv
 class Terminal:
     """The program on a terminal of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         words: Sequence[str],
         *,
@@ -34,6 +34,7 @@ class Terminal:
         runs: Path,
         columns: int = 120,
         lines: int = 36,
+        program: Sequence[str] = (sys.executable, "-m", "cli"),
     ) -> None:
         self.written = b""
         self.runs = runs
@@ -45,7 +46,7 @@ class Terminal:
         self._before = termios.tcgetattr(self._slave)
         starter = [sys.executable, "-c", IN_TERMINAL, str(self._slave)]
         self.process = subprocess.Popen(
-            [*starter, sys.executable, "-m", "cli", *words],
+            [*starter, *program, *words],
             cwd=directory,
             env={
                 **os.environ,

@@ -118,7 +118,10 @@ def test_an_error_of_its_own_restores_the_terminal_and_is_shown(terminal: Termin
     assert b"ZeroDivisionError" in terminal.seen
 
 
-def test_suspending_is_not_offered(terminal: Terminal) -> None:
-    os.write(terminal.master, b"\x1a?")
+@pytest.mark.fault(12)
+def test_nothing_stops_where_no_shell_could_bring_it_back(terminal: Terminal) -> None:
+    os.write(terminal.master, b"\x1a")
+    terminal.until(b"no shell is here")
+    os.write(terminal.master, b"?")
     terminal.until(b"keys")  # it went on: the key after ctrl+z was answered
     assert terminal.process.poll() is None
