@@ -46,6 +46,7 @@ class Dashboard(Screen[None]):
         self._look = Look()
         self._said: tuple[str, Level] = ("", "info")
         self._logged = ("", 0)
+        self._composed = False
 
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom."""
@@ -64,6 +65,7 @@ class Dashboard(Screen[None]):
 
     def on_mount(self) -> None:
         """The layers have the cursor; before the first event there is little to see."""
+        self._composed = True
         self.query_one(LayerTable).focus()
         self.draw()
 
@@ -90,6 +92,8 @@ class Dashboard(Screen[None]):
 
     def echo(self) -> None:
         """Show what is cheap and answers a key."""
+        if not self._composed:
+            return  # one that was just opened draws itself as soon as it can
         self.query_one(RunHeader).show_info(header(self._hub))
         self.query_one(ScrubBar).tell(self._hub.scrub)
         self._remark()
@@ -100,6 +104,8 @@ class Dashboard(Screen[None]):
 
     def draw(self) -> None:
         """Show everything."""
+        if not self._composed:
+            return
         view = self._hub.view
         bare = view.started is None and not self._hub.ghosts
         self.set_class(bare, "empty")
