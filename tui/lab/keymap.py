@@ -99,7 +99,8 @@ ACTIONS: tuple[Action, ...] = (
 def offered(now: Situation) -> list[Action]:
     """The actions for the line of keys; steps come first where there is a way back."""
     if now.replaying:
-        return [*RECORDING, *(action for action in ACTIONS if action.id not in _FIGURES)]
+        kept = [action for action in ACTIONS if action.id not in _FIGURES]
+        return [*RECORDING, *(replace(a, label="close") if a.id == "back" else a for a in kept)]
     if not now.reversible:
         return [action for action in ACTIONS if action.id != "step_back"]
     return [replace(a, rank=a.rank + _FIRST) if a.id in _STEPS else a for a in ACTIONS]

@@ -141,7 +141,9 @@ def _experiment(head: Head, experiments: Sequence[Experiment]) -> Experiment:
 
 
 def _settings(head: Head, experiment: Experiment) -> msgspec.Struct:
+    known = experiment.config.__struct_fields__  # a setting that is gone since is not missed
+    config = {name: value for name, value in head.config.items() if name in known}
     try:
-        return msgspec.convert(head.config, experiment.config)
+        return msgspec.convert(config, experiment.config)
     except msgspec.ValidationError as error:
         raise BadInput(f"the run's settings are of another version: {error}") from error

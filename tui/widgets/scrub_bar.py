@@ -13,8 +13,11 @@ from tui.charts.fields import Field, fit
 from tui.replay.scrub import Scrub
 from tui.widgets.strips import Run, StripView
 
-_BAR = 10
+_BAR = 16
 """Cells of the bar that words give way to."""
+_SIGN, _NAME, _SPEED = 100, 55, 80
+_BEFORE = (_SIGN, _NAME, _SPEED)
+"""How important the words are that stand before the bar."""
 
 
 class ScrubBar(StripView):
@@ -61,11 +64,11 @@ def _words(scrub: Scrub, plain: bool, width: int) -> tuple[list[Run], list[Run]]
     sign: Run = (played, "good") if scrub.playing else (held, "warning")
     speed = speed_words(scrub.speed)
     items: list[tuple[int, Run]] = [
-        (100, sign),
-        (40, ("replay", "strong")),
-        (80, (speed.replace("×", "x") if plain else speed, "strong")),
+        (_SIGN, sign),
+        (_NAME, ("replay", "strong")),
+        (_SPEED, (speed.replace("×", "x") if plain else speed, "strong")),
         (90, (times(scrub.moment, scrub.total), "text")),
-        (50, (f"{scrub.share:4.0%}", "muted")),
+        (40, (f"{scrub.share:4.0%}", "muted")),
         (70, _state(scrub)),
         (60, (f"{scrub.damaged:,} lost", "alert") if scrub.damaged else ("", "text")),
         (65, ("cannot be read on", "alert") if scrub.trouble else ("", "text")),
@@ -74,8 +77,8 @@ def _words(scrub: Scrub, plain: bool, width: int) -> tuple[list[Run], list[Run]]
     fields = [Field("", len(text), priority) for priority, (text, _) in said]
     kept = {index for index, _ in fit(fields, width, gap=1)}
     parts = [(priority, run) for i, (priority, run) in enumerate(said) if i in kept]
-    before = [run for priority, run in parts if priority in (100, 40, 80)]
-    return before, [run for priority, run in parts if priority not in (100, 40, 80)]
+    before = [run for priority, run in parts if priority in _BEFORE]
+    return before, [run for priority, run in parts if priority not in _BEFORE]
 
 
 def _state(scrub: Scrub) -> Run:
