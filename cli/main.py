@@ -114,7 +114,6 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
         "replay": _replay,
         "resume": _resume,
         "lab": _lab,
-        "replay": _replay,
         "runs": _runs,
         "export": _export,
         "doctor": _doctor,

@@ -169,6 +169,15 @@ async def test_decay_and_dropout_start_runs_whose_ghosts_are_named_by_them() -> 
         assert driver.app.hub.config == CONFIG
 
 
+async def test_a_checkpoint_is_written_when_asked_for() -> None:
+    async with dashboard() as driver:
+        await driver.press("k")
+        await driver.feed(RUNNING)
+        await driver.press("k")
+        assert isinstance(driver.link.sent[-1], controls.Save)
+        assert "saving…" in driver.text("#log")
+
+
 async def test_enter_opens_the_layer_under_the_cursor_and_the_arrows_go_on() -> None:
     async with dashboard() as driver:
         await driver.feed(RUNNING)

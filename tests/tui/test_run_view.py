@@ -209,6 +209,21 @@ def test_notes_and_checkpoints_are_logged() -> None:
     )
 
 
+def test_a_checkpoint_that_was_asked_for_is_no_mark_and_a_refusal_is_told() -> None:
+    asked = events.ControlApplied(step=4, what="save", after="saving")
+    assert (_folded(_started(), asked).log, _folded(_started(), asked).marks) == ((), ())
+    refused = events.ControlApplied(step=4, what="save", note="no checkpoints are written here")
+    (line,) = _folded(_started(), refused).log
+    assert line.text == "step 4: save (no checkpoints are written here)"
+
+
+def test_the_plan_is_what_the_run_says_however_many_epochs_were_asked_for() -> None:
+    started = events.RunStarted(
+        run_id="r", experiment="train", config={"epochs": 2}, steps_per_epoch=5, total_steps=60
+    )
+    assert _folded(started).epochs == 12
+
+
 def test_the_log_is_bounded_and_keeps_the_newest() -> None:
     view = _folded(*(events.Noted(text=str(i)) for i in range(700)))
     assert (len(view.log), view.log[0].text, view.log[-1].text) == (500, "200", "699")

@@ -8,6 +8,7 @@ from engine.controls import (
     Measure,
     Pause,
     Resume,
+    Save,
     SetLearningRate,
     SetPace,
     Step,
@@ -135,6 +136,18 @@ def test_steps_come_at_their_pace() -> None:
             now += wait
         begun.append(now)
     assert begun == [100.0, 100.25, 100.5, 100.75]
+
+
+def test_a_checkpoint_is_asked_for_once_and_only_where_there_is_a_record() -> None:
+    state = Steering(lr=0.1, pace=0.0, epochs=10, recorded=True)
+    answer = state.apply(Save(request=3), 7)
+    assert (answer.what, answer.after, answer.step, answer.request) == ("save", "saving", 7, 3)
+    assert [state.take_save(), state.take_save()] == [True, False]
+    state.apply(Stop(), 7)
+    assert state.apply(Save(), 7).note == "the run is ending"
+    unrecorded = Steering(lr=0.1, pace=0.0, epochs=10)
+    assert unrecorded.apply(Save(), 7).note == "no checkpoints are written here"
+    assert not unrecorded.take_save()
 
 
 def test_a_long_hold_is_not_made_up_for() -> None:
