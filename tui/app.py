@@ -31,6 +31,7 @@ from tui.replay.recordings import Recordings
 from tui.screens.dashboard import Dashboard
 from tui.signals import HUNG_UP, can_be_continued, end_on_signals, writes_waiting
 from tui.theme import THEMES
+from tui.visit import Visit
 
 _BEHIND = 2
 """Writes waiting for the terminal from which on a drawing is skipped."""
@@ -192,9 +193,9 @@ class DashboardApp(App[None]):
 
     @property
     def shown_hub(self) -> Hub:
-        """The hub of the run that the keys are about: a recording's, while one is open."""
-        deck = self.recordings.deck
-        return deck.hub if deck else self.hub
+        """The hub of the run that the keys are about: one of elsewhere, while that is open."""
+        shown = self.recordings.shown
+        return shown.hub if shown else self.hub
 
     @property
     def shown_board(self) -> Dashboard:
@@ -256,7 +257,8 @@ class DashboardApp(App[None]):
             if config is not None:
                 self._start(lambda _: config)
 
-        self.push_screen(FormScreen(self.hub.refused_config or self.hub.config), take)
+        hub = self.shown_hub
+        self.push_screen(FormScreen(hub.refused_config or hub.config), take)
 
     def do_layer(self) -> None:
         """Open the chosen layer's histories."""
@@ -334,6 +336,8 @@ class DashboardApp(App[None]):
     @property
     def _under_way(self) -> str:
         """The run that would go on without this screen; "" when none would."""
+        if isinstance(self.recordings.shown, Visit):
+            return self.recordings.shown.run_id
         if not self.hub.link.can_detach:
             return ""
         if self.lab.under_way:
@@ -403,7 +407,7 @@ class DashboardApp(App[None]):
         from tui.menus import menu_for
         from tui.screens.menu import MenuScreen
 
-        menu = menu_for(action_id, self.hub.config)
+        menu = menu_for(action_id, self.shown_hub.config)
 
         def take(value: str | None) -> None:
             if value is not None:
@@ -413,10 +417,10 @@ class DashboardApp(App[None]):
 
     def _start(self, change: Callable[[RunConfig], RunConfig]) -> None:
         try:
-            self.board.say(switch_to(change, self.hub))
+            self.shown_board.say(switch_to(change, self.shown_hub))
         except BadInput as error:
-            self.board.say(str(error), "warning")
-        self.board.echo()
+            self.shown_board.say(str(error), "warning")
+        self.shown_board.echo()
 
 
 def _this_terminal() -> terminals.Capabilities:

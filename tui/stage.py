@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BadInput
 from engine.store.catalogue import Entry
+from engine.store.head import head_of
 from tui.capabilities import Capabilities
 from tui.keymap import key_of
 from tui.replay.deck import Deck
 from tui.runs.keeper import Curves, Level
 from tui.screens.dashboard import Dashboard
+from tui.visit import Visit
 
 if TYPE_CHECKING:
     from tui.app import DashboardApp
@@ -33,21 +35,27 @@ class AppStage:
         return self._board.hub.view.run_id
 
     def open_run(self, run: Entry) -> None:
-        """Show a run: the one on screen as it is, any other as it was recorded.
+        """Show a run: one that is open already as it is, one under way elsewhere with its
+        steering, any other as it was recorded.
 
         Raises:
             BadInput: when there is no such run, or it cannot be shown.
         """
-        if run.run_id == self.shown_run:
-            self.show_dashboard()
+        app, runs = self._app, run.directory.parent
+        if run.run_id in (self.shown_run, app.hub.view.run_id):
+            while self.shown_run != run.run_id or app.screen is not self._board:
+                app.pop_screen()
+            self._board.draw()
             return
+        steered = run.live and bool(head_of(run.directory).address)
+        kind = Visit if steered else Deck
         try:
-            deck = Deck(run.directory.parent, run.run_id, self._app.experiments)
+            shown = kind(runs, run.run_id, app.experiments)
         except OSError as error:
             raise BadInput(f"run {run.run_id} cannot be read: {error.strerror}") from error
-        while self._app.recordings.deck:  # below the list: this one takes its place
-            self._app.pop_screen()
-        self._app.recordings.open(deck)
+        while app.recordings.shown:  # below the list: this one takes its place
+            app.pop_screen()
+        app.recordings.open(shown)
 
     def show_dashboard(self) -> None:
         """Go there."""

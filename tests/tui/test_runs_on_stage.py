@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import msgspec
@@ -13,8 +13,11 @@ import pytest
 import shelved
 import synthetic_run
 from driving import CONFIG, Driver, dashboard
+from fake_link import FakeLink
 
+from engine import controls
 from engine.config import RunConfig
+from engine.errors import BadInput
 from engine.store.record import RecordSink
 from tui.figures import Look, accuracy_chart, loss_chart
 from tui.ghosts import MOST, Ghosts
@@ -79,6 +82,7 @@ async def test_overlaid_runs_are_ghosts_named_by_label_or_by_what_differs(runs: 
         assert driver.app.screen is driver.app.board
         named = [name for name, _ in driver.app.hub.ghosts.named(driver.app.hub.view)]
         assert named == ["tanh", "long"]
+        await settled(driver)  # the line above the charts has made itself room
         remark, log = driver.text("#remark"), driver.text("#log")
         assert "long" in remark and "tanh" in remark
         assert "2 runs are behind the one on screen" in log
@@ -155,6 +159,59 @@ async def test_a_record_that_cannot_be_shown_is_a_sentence_and_the_list_stays(ru
         await press(driver, "down", "enter", "space", "o")
         assert isinstance(driver.app.screen, RunsScreen)
         assert "!" in driver.text()
+
+
+@pytest.fixture
+def elsewhere(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLink]:
+    """A run under way in another engine, and the link to it that its address stands for."""
+    said = synthetic_run.run(run_id="live", finish="", epochs=1)
+    sink = RecordSink(runs, address="/run/engine.socket")
+    for seq, event in enumerate(said):
+        sink.accept(msgspec.structs.replace(event, seq=seq))
+    link = FakeLink(*said)
+    monkeypatch.setattr("tui.visit.attached", lambda place, run_id: link)
+    with closing(sink):
+        yield link
+
+
+async def test_a_run_of_another_engine_is_steered_and_left_to_itself(elsewhere: FakeLink) -> None:
+    async with listed() as driver:
+        own = driver.app.board
+        await press(driver, "enter")
+        shown = driver.app.screen
+        assert isinstance(shown, Dashboard) and shown is not own
+        assert "running" in driver.text() and "live" in driver.text()
+        await press(driver, "space", "i")
+        assert [type(control) for control in elsewhere.sent] == [controls.Pause]
+        assert elsewhere.last.init == "zeros"
+        assert driver.link.sent == [] and len(driver.link.starts) == 1
+        await press(driver, "escape", "escape")
+        assert driver.app.screen is own and driver.app.shown_hub is driver.app.hub
+        assert elsewhere.detached and not elsewhere.closed and not driver.link.detached
+
+
+async def test_leaving_the_program_leaves_a_visited_run_to_itself(elsewhere: FakeLink) -> None:
+    async with listed() as driver:
+        await press(driver, "enter", "ctrl+d")
+        assert driver.app._exit and driver.app.detached == "live"
+        assert not elsewhere.closed
+
+
+async def test_a_run_that_cannot_be_attached_is_followed_or_refused(
+    elsewhere: FakeLink, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(place: Path, run_id: str) -> FakeLink:
+        raise BadInput(f"the engine of run {run_id} does not answer: Connection refused")
+
+    monkeypatch.setattr("tui.visit.attached", gone)
+    async with listed() as driver:
+        await press(driver, "enter")
+        assert isinstance(driver.app.screen, RunsScreen)
+        assert "does not answer: Connection refused" in driver.text()
+        head = runs / "live" / "run.json"
+        head.write_text(head.read_text().replace("/run/engine.socket", ""))
+        await press(driver, "enter")
+        assert isinstance(driver.app.screen, Dashboard) and "replay" in driver.text()
 
 
 async def test_the_list_is_reached_from_the_laboratory_by_the_palette(runs: Path) -> None:

@@ -92,8 +92,8 @@ class Deck:
     ) -> None:
         head = head_of(run_directory(runs, run_id))
         self.run_id = run_id
-        self.experiment = _experiment(head, experiments)
-        settings = _settings(head, self.experiment)
+        self.experiment = experiment_of(head, experiments)
+        settings = settings_in(head, self.experiment)
         link = NoLink()
         self.hub = Hub(link, settings if isinstance(settings, RunConfig) else RunConfig())
         self.lab = Lab(link, experiments)
@@ -133,14 +133,24 @@ class Deck:
         self.player.close()
 
 
-def _experiment(head: Head, experiments: Sequence[Experiment]) -> Experiment:
+def experiment_of(head: Head, experiments: Sequence[Experiment]) -> Experiment:
+    """The experiment that a run is of.
+
+    Raises:
+        BadInput: when this version has none of that name.
+    """
     for known in experiments:
         if known.name == head.experiment:
             return known
     raise BadInput(f"this version has no experiment {head.experiment!r}")
 
 
-def _settings(head: Head, experiment: Experiment) -> msgspec.Struct:
+def settings_in(head: Head, experiment: Experiment) -> msgspec.Struct:
+    """A run's settings as this version spells them.
+
+    Raises:
+        BadInput: when it cannot.
+    """
     known = experiment.config.__struct_fields__  # a setting that is gone since is not missed
     config = {name: value for name, value in head.config.items() if name in known}
     try:
