@@ -31,6 +31,8 @@ SUITE = (
     Benchmark("traffic", "Bytes to the terminal while training, 4 draws a second"),
     Benchmark("first_frame", "First frame"),
     Benchmark("record", "The run's record"),
+    Benchmark("reading", "Opening a long record"),
+    Benchmark("following", "Viewers of a run under way"),
     Benchmark("lab_explosion", "The lab: random products of all seeds at once"),
     Benchmark("lab_propagation", "The lab: signals through 100 networks at once"),
     Benchmark("lab_race", "The lab: many networks trained as one"),
