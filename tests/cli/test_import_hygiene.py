@@ -36,6 +36,7 @@ def loaded(code: str, repository: Path) -> set[str]:
         ["lab", "--help"],
         ["export", "--help"],
         ["lab", "--list"],
+        ["replay", "--help"],
         ["lab", "explosion", "--help"],
     ],
 )
