@@ -20,13 +20,14 @@ from tui.runs.desk import Desk
 from tui.runs.details import brief, details, heading
 from tui.runs.keeper import Curves, Keeper, Level
 from tui.runs.keymap import ACTIONS, BY_ID
-from tui.runs.shelf import Listed, Reading, Shelf
+from tui.runs.shelf import Reading, Shelf
 from tui.screens.panel import KeyLine, Panel, Title
 from tui.screens.run_actions import ListOfRuns, RunActions, Stage
+from tui.screens.run_lines import line_of, title_of
 from tui.screens.steady import steady
 from tui.status import Notice
 from tui.widgets.log_line import LogLine
-from tui.widgets.run_table import RunRow, RunTable
+from tui.widgets.run_table import RunTable
 
 _POLLS_PER_SECOND, _REFRESH = 10, 30
 """The list is read again after so many polls: every three seconds."""
@@ -218,9 +219,9 @@ class RunsScreen(ListOfRuns):
         field = self.query_one(Input)
         field.display = bool(field.has_focus or field.value)
         table = self.query_one(RunTable)
-        table.show_rows([_row(one, self.browser) for one in self.browser.shown])
+        table.show_rows([line_of(one, self.browser) for one in self.browser.shown])
         table.move_cursor(self.browser.at)
-        self.query_one(Title).tell(_title(self.browser))
+        self.query_one(Title).tell(title_of(self.browser))
         self.query_one(KeyLine).tell(self._situation)
         self.query_one(Panel).tell(self._notice(), brief=self.has_class("tiny"))
 
@@ -234,34 +235,3 @@ class RunsScreen(ListOfRuns):
             return None
         place = clean(str(self._shelf.place), 500)
         return Notice("no runs yet", (f"what is trained is recorded in {place}",))
-
-
-def _row(one: Listed, browser: Browser) -> RunRow:
-    row = one.row
-    return RunRow(
-        run_id=row.run_id,
-        name=row.name,
-        state=row.state,
-        tone="live" if one.entry.live else row.tone,
-        what=row.what,
-        progress=row.progress,
-        best=row.best,
-        size=row.size,
-        when=row.when,
-        marked=row.run_id in browser.marks,
-    )
-
-
-def _title(browser: Browser) -> list[tuple[str, str]]:
-    reading, count = browser.reading, len(browser.shown)
-    runs = [(" runs", "strong")]
-    if not reading.whole:
-        told = f"{len(reading.runs)} of {reading.total} …" if reading.total else "…"
-        return [*runs, (f"  reading {told}", "muted")]
-    found = f"{count} of {len(reading.runs)}" if browser.typed.strip() else str(count)
-    runs.append((f"  {found}", "muted"))
-    if browser.marks:
-        hidden = len(browser.marks - {one.entry.run_id for one in browser.shown})
-        runs.append((f"  {len(browser.marks)} marked", "loss"))
-        runs.append((f", {hidden} of them not shown" if hidden else "", "muted"))
-    return runs
