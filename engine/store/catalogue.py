@@ -13,6 +13,7 @@ import msgspec
 from engine.errors import BadInput, did_you_mean
 from engine.store.files import read_plain, write_whole
 from engine.store.layout import ABOUT, is_own, run_directory
+from engine.store.lines import framed, unframed
 from engine.store.record import is_being_written
 from engine.store.summary import Summary, summary_of
 from engine.text import clean
@@ -123,7 +124,7 @@ def describe(directory: Path, *, label: str | None = None, note: str | None = No
         before.label if label is None else _line("label", label, LONGEST_LABEL),
         before.note if note is None else _line("note", note, LONGEST_NOTE),
     )
-    write_whole(directory / ABOUT, msgspec.json.encode(about))
+    write_whole(directory / ABOUT, framed(msgspec.json.encode(about)))
     return about
 
 
@@ -194,7 +195,9 @@ def _entry(directory: Path) -> Entry | None:
 
 def _about(directory: Path) -> About:
     try:
-        return msgspec.json.decode(read_plain(directory / ABOUT), type=About)
+        data = read_plain(directory / ABOUT)
+        # Text without a checksum was put there by hand; one that is wrong is no JSON.
+        return msgspec.json.decode(unframed(data.removesuffix(b"\n")) or data, type=About)
     except (OSError, msgspec.DecodeError, RecursionError):
         return About()  # nobody has said anything, or nothing that can be read
 

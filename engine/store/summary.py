@@ -17,9 +17,10 @@ import msgspec
 from engine import events
 from engine.store.files import read_plain, write_whole
 from engine.store.layout import LOG, SUMMARY
+from engine.store.lines import framed, unframed
 from engine.store.reader import Damage, Follower, Place
 
-VERSION = 2
+VERSION = 3
 _WORTH_KEEPING = 1 << 16
 """Bytes of log from which reading them again costs more than keeping what they said."""
 
@@ -130,7 +131,7 @@ def summary_of(directory: Path) -> Summary:
     if place.offset - kept.offset > _WORTH_KEEPING:
         keep = _Kept(VERSION, place.offset, place.next_seq, damage, summary)
         with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
-            write_whole(directory / SUMMARY, msgspec.json.encode(keep))
+            write_whole(directory / SUMMARY, framed(msgspec.json.encode(keep)))
     return summary
 
 
@@ -138,7 +139,9 @@ def _kept(directory: Path) -> _Kept:
     """What an earlier reading kept, if it is of this version and of a log as long as this."""
     fresh = _Kept(VERSION, 0, 0, {}, Summary())
     try:
-        kept = msgspec.json.decode(read_plain(directory / SUMMARY), type=_Kept)
+        # Without a checksum a flipped bit would be a figure that nobody has measured.
+        text = unframed(read_plain(directory / SUMMARY).removesuffix(b"\n"))
+        kept = msgspec.json.decode(text or b"", type=_Kept)
         Damage(**kept.damage)
         size = (directory / LOG).stat().st_size
     except (OSError, msgspec.DecodeError, TypeError, RecursionError):

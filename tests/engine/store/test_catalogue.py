@@ -127,17 +127,35 @@ def test_what_was_kept_is_read_on_from(tmp_path: Path, monkeypatch: pytest.Monke
         b"",
         b"{}",
         b"[" * 5000,
-        b'{"version":2,"offset":99999999,"next_seq":0,"damage":{},"summary":{}}',
-        b'{"version":2,"offset":-1,"next_seq":0,"damage":{},"summary":{}}',
+        b'{"version":3,"offset":99999999,"next_seq":0,"damage":{},"summary":{}}',
+        b'{"version":3,"offset":-1,"next_seq":0,"damage":{},"summary":{}}',
         b'{"version":0,"offset":0,"next_seq":7,"damage":{},"summary":{}}',
-        b'{"version":2,"offset":0,"next_seq":0,"damage":{"nonsense":1},"summary":{}}',
+        b'{"version":3,"offset":0,"next_seq":0,"damage":{"nonsense":1},"summary":{}}',
     ],
 )
 def test_a_kept_summary_that_cannot_be_used_is_made_anew(tmp_path: Path, kept: bytes) -> None:
     record(tmp_path, started("a"), epoch(1, 0.6), ENDED)
-    (tmp_path / "a" / SUMMARY).write_bytes(kept)
+    (tmp_path / "a" / SUMMARY).write_bytes(framed(kept))
     told = summary_of(tmp_path / "a")
     assert (told.run_id, told.best_accuracy, told.read, told.damaged) == ("a", 0.6, 3, 0)
+
+
+def test_no_flipped_bit_is_a_figure_or_a_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.summary._WORTH_KEEPING", 0)
+    record(tmp_path, started("a"), epoch(1, 0.6), ENDED)
+    catalogue.describe(tmp_path / "a", label="one")
+    sound = catalogue.entry(tmp_path, "a")
+    for name in (SUMMARY, ABOUT):
+        path = tmp_path / "a" / name
+        data = path.read_bytes()
+        for at in range(len(data)):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            told = catalogue.entry(tmp_path, "a")
+            assert told.summary == sound.summary
+            assert told.about in (sound.about, catalogue.About())
+        path.write_bytes(data)
 
 
 def test_damage_is_counted_and_survives_the_cache(
