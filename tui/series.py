@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 _FANOUT = 8
@@ -66,12 +67,11 @@ class _Buffer:
             self.levels.append([])
         buckets = self.levels[index]
         below = self.level(index - 1) if index else None
-        whole = len(below if below is not None else self.y) // _FANOUT
-        for bucket in range(len(buckets), whole):
-            chosen = slice(bucket * _FANOUT, (bucket + 1) * _FANOUT)
-            buckets.append(
-                _merged(below[chosen]) if below is not None else _summary(self.y[chosen])
-            )
+        if below is None:
+            buckets += _summaries(self.y[len(buckets) * _FANOUT :])
+        else:
+            for first in range(len(buckets) * _FANOUT, len(below) - _FANOUT + 1, _FANOUT):
+                buckets.append(_merged(below[first : first + _FANOUT]))
         return buckets
 
 
@@ -247,14 +247,22 @@ def _summary(values: array[float]) -> _Summary:
     return _Summary(min(finite), max(finite), sum(finite), len(finite), broken)
 
 
+def _summaries(values: array[float]) -> Iterable[_Summary]:
+    """Of every whole bucket of the smallest size; by the million, so calls are few."""
+    whole = len(values) - len(values) % _FANOUT
+    if not math.isfinite(sum(values[:whole])):  # a sum may overflow: then look closer
+        return [_summary(values[i : i + _FANOUT]) for i in range(0, whole, _FANOUT)]
+    rows = [values[place:whole:_FANOUT] for place in range(_FANOUT)]
+    totals = map(sum, zip(*rows, strict=True))
+    known = map(min, *rows), map(max, *rows), totals, repeat(_FANOUT), repeat(False)
+    return map(_Summary, *known)
+
+
 def _merged(parts: Sequence[_Summary]) -> _Summary:
-    return _Summary(
-        min((p.low for p in parts), default=math.inf),
-        max((p.high for p in parts), default=-math.inf),
-        sum(p.total for p in parts),
-        sum(p.finite for p in parts),
-        any(p.broken for p in parts),
-    )
+    if not parts:
+        return _Summary()
+    lows, highs, totals, counts, broken = zip(*parts, strict=True)
+    return _Summary(min(lows), max(highs), sum(totals), sum(counts), any(broken))
 
 
 def _mean(found: _Summary) -> float:
