@@ -17,6 +17,7 @@ from cli.checks.storage import check_storage
 from cli.checks.terminal import check_terminal
 from cli.checks.versions import check_versions
 from cli.flags import Parser
+from cli.json_lines import printable
 from cli.output import say
 from cli.settings import use_runs_directory
 
@@ -31,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     healthy = not any(finding.level == "problem" for finding in findings)
     if options.json:
         report = {"healthy": healthy, "findings": findings}
-        say(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+        say(msgspec.json.format(printable(msgspec.json.encode(report))).decode() + "\n")
     else:
         from cli.doctor_report import draw
 

@@ -28,6 +28,18 @@ def take_stdout() -> int:
     return private
 
 
+def printable(json: bytes) -> bytes:
+    """The same JSON with every sign escaped that could steer a terminal (C1, bidi, DEL)."""
+    if json.isascii() and b"\x7f" not in json:
+        return json  # what is below a space JSON escapes by itself
+    return "".join(c if c.isprintable() else _escaped(c) for c in json.decode()).encode()
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
 class JsonLines:
     """A sink that writes one line for each event to a descriptor it owns.
 
@@ -47,7 +59,7 @@ class JsonLines:
         if not self._open:
             return
         try:
-            self._write(encode(event) + b"\n")
+            self._write(printable(encode(event)) + b"\n")
         except OSError as error:
             self.unread = isinstance(error, BrokenPipeError)
             self.failure = None if self.unread else error

@@ -17,6 +17,7 @@ from rich.text import Text
 from cli import exits
 from cli.consoles import plain
 from cli.flags import Parser
+from cli.json_lines import printable
 from cli.output import say
 from cli.settings import add_runs_directory, use_runs_directory
 from engine.errors import BadInput
@@ -210,4 +211,4 @@ def _as_json(entry: Entry) -> str:
         "continued_by": entry.continued_by,
         **msgspec.to_builtins(entry.summary),
     }
-    return msgspec.json.encode(told).decode() + "\n"
+    return printable(msgspec.json.encode(told)).decode() + "\n"

@@ -77,7 +77,7 @@ def _subject(view: RunView) -> str:
     parts += [
         f"{key} {view.config[key]}" for key in ("activation", "init", "optimizer", "lr", "seed")
     ]
-    return " · ".join([*parts, started.device])
+    return " · ".join([*parts, clean(started.device)])
 
 
 def _epochs(view: RunView) -> Table:

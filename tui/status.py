@@ -247,8 +247,8 @@ def layer_title(hub: Hub, index: int) -> str:
         return "no layer"
     layer = started.layers[min(index, len(started.layers) - 1)]
     spread = f"; spread at step {view.histograms.step:,}" if (view := hub.view).histograms else ""
-    rule = f", {layer.activation}" if layer.activation else ""
+    rule = f", {clean(layer.activation, 20)}" if layer.activation else ""
     return (
         f"{clean(layer.name, 40)}   {layer.fan_in} → {layer.fan_out}{rule}, "
-        f"init {layer.initializer}, {layer.parameters:,} parameters{spread}"
+        f"init {clean(layer.initializer, 30)}, {layer.parameters:,} parameters{spread}"
     )
