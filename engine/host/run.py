@@ -47,6 +47,7 @@ class EngineRun:
         self.request = request
         self.begun = False
         self.over = False
+        self.told = 0
         self.opened: wire.RunOpened | None = None
         self.held: wire.RunHeld | None = None
         self.controls = Controls(self._report)
@@ -66,7 +67,8 @@ class EngineRun:
         self.controls.request(stop)
 
     def accept(self, event: Event) -> None:
-        """As a sink: nothing, the events are in the record."""
+        """As a sink: the events are in the record; here it only counts that one came."""
+        self.told += 1
 
     def close(self) -> None:
         """As the last sink: every other one is closed."""

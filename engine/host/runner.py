@@ -43,6 +43,11 @@ class Runner:
         return self._current is not None and self._current.begun
 
     @property
+    def told(self) -> int:
+        """Events of the run under way so far: while it holds, no more come."""
+        return self._current.told if self._current else 0
+
+    @property
     def opened(self) -> wire.RunOpened | None:
         """The run under way, for who comes later; None until its record exists."""
         return self._current.opened if self._current else None

@@ -12,13 +12,14 @@ from engine import wire
 from engine.controls import Stop
 from engine.host.audience import Audience
 from engine.host.fetcher import Fetch, Fetcher
+from engine.host.forgotten import Forgotten
 from engine.host.private import is_own
 from engine.host.runner import Runner
 from engine.host.viewer import Viewer
 from engine.link import Progress, Refused
 
 LOADING = "loading torch"
-_LOOK = 1.0  # seconds between two looks whether the launcher still lives
+_LOOK = 1.0  # seconds between two looks, while alone, whether anybody still needs the engine
 _GRACE = 2.0  # seconds that a preparation or download gets to notice that it is given up
 
 
@@ -28,7 +29,7 @@ class Server:
     `make_runner(post)` and `fetch` do the work. Until a front end has connected, the loop ends
     when `launcher` (the process that started this one) is gone. When the last one has gone away,
     the run under way goes on to its planned end, or holds until somebody comes back; the loop
-    ends with it.
+    ends with it. One that has held alone for an hour is ended as interrupted.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Server:
         self._loading = loading
         self._selector = selectors.DefaultSelector()
         self._audience = Audience(self._selector)
+        self._forgotten = Forgotten()
         self._met = False
         self._asked_to_leave: Stop | None = None
         self._leaving = False
@@ -84,7 +86,7 @@ class Server:
         return not self._runner.busy and not self._fetcher.busy
 
     def _turn(self) -> None:
-        waiting = None if self._met else _LOOK
+        waiting = None if self._audience else _LOOK
         for key, mask in self._selector.select(waiting):
             if key.fileobj is self._listener:
                 self._welcome()
@@ -95,8 +97,14 @@ class Server:
         if self._asked_to_leave and not self._leaving:
             self._leaving = True
             self._runner.end(self._asked_to_leave)
+        elif self._runner.recording and self._is_forgotten():
+            reason = "it held for an hour without a screen; mlp-tui resume goes on with it"
+            self._runner.end(Stop(interrupted=True, reason=reason))
         self._runner.advance()
         self._speak()
+
+    def _is_forgotten(self) -> bool:
+        return self._forgotten.look(self._runner.told, watched=bool(self._audience))
 
     def _welcome(self) -> None:
         try:

@@ -468,6 +468,31 @@ def test_left_alone_while_paused_it_waits_for_somebody(engine: Engine) -> None:
     assert outcome(opened.directory) == ("stopped", "enough")
 
 
+def test_forgotten_while_paused_it_ends_the_run_as_interrupted(
+    room: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.host.forgotten.PATIENCE", 0.0)
+    listener = listen(room / "socket")
+
+    def make_runner(post: Callable[[wire.Answer | None], None]) -> Runner:
+        sinks = lambda opened: [RecordSink(runs, opened)]  # noqa: E731
+        return Runner(EXPERIMENTS, Means(sinks, partial(start_from, runs), post))
+
+    thread = threading.Thread(target=Server(listener, make_runner, fetch_two).serve)
+    thread.start()
+    client = Client(room / "socket")
+    client.start(1, epochs=FOREVER)
+    opened = client.wait(wire.RunOpened)
+    client.ask(Pause())
+    client.close()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    listener.close()
+    how, why = outcome(opened.directory)
+    assert how == "interrupted"
+    assert "mlp-tui resume" in why
+
+
 def test_left_alone_without_a_run_it_ends(engine: Engine) -> None:
     engine.client().close()
     assert engine.ended() == 0
