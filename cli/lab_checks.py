@@ -71,6 +71,10 @@ class Tally:
         """Have it shown."""
         self._shown.prepare(text, done, total)
 
+    def hold(self, text: str) -> None:
+        """Pass it on."""
+        self._watcher.hold(text)
+
     def show(self, event: Event, view: RunView) -> None:
         """Keep a claim, and have it shown."""
         if isinstance(event, ClaimChecked):

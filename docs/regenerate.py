@@ -1,17 +1,19 @@
-"""Make the README's picture, key table and catalogue anew: ``python docs/regenerate.py``.
+"""Make the README's pictures, key table and catalogue anew: ``python docs/regenerate.py``.
 
-The picture is a real one: an engine trains on Fashion-MNIST (where that is missing, on synthetic
-garments) and Textual exports the screen.
+The pictures are real ones: an engine trains on Fashion-MNIST (where that is missing, on synthetic
+garments) and Textual exports the screen; experiments are run and exported by the commands.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cli.lab import catalogue
+from cli.main import main as mlp_tui
 from engine.config import RunConfig
 from engine.experiments import EXPERIMENTS
 from engine.process_link import ProcessLink
@@ -22,6 +24,7 @@ from tui.keymap import groups, spelled
 DOCS = Path(__file__).parent
 README = DOCS.parent / "README.md"
 SIZE = (120, 36)
+EXPERIMENTS_SHOWN = ("backprop", "corruptions")
 
 
 async def picture() -> str:
@@ -59,6 +62,15 @@ async def _until(
         await asyncio.sleep(0.02)
 
 
+def experiment(name: str) -> str:
+    """The screen of an experiment that has just ended, as SVG."""
+    with tempfile.TemporaryDirectory() as scratch:
+        runs, made = ["--runs-dir", f"{scratch}/runs"], Path(scratch, "made.svg")
+        mlp_tui(["lab", name, "--headless", "--quiet", *runs])
+        mlp_tui(["export", "last", "--to", "svg", "--out", str(made), *runs])
+        return made.read_text()
+
+
 def key_table() -> str:
     """The keys as a Markdown table, group by group."""
     lines = ["| keys | what they do |", "|---|---|"]
@@ -94,6 +106,8 @@ def main() -> None:
     """Write them all."""
     README.write_text(with_tables(README.read_text()))
     (DOCS / "dashboard.svg").write_text(asyncio.run(picture()))
+    for name in EXPERIMENTS_SHOWN:
+        (DOCS / f"{name}.svg").write_text(experiment(name))
 
 
 if __name__ == "__main__":

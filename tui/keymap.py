@@ -246,7 +246,7 @@ ACTIONS: tuple[Action, ...] = (
         "lab",
         ("b",),
         "lab",
-        "experiments on stability and initialization",
+        "the laboratory: experiments beside their theory",
         _PROGRAM,
         56,
         when=lambda now: not now.replaying,

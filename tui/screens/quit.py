@@ -8,12 +8,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui.bindings import bindings
 from tui.keymap import key_of
 
+_BESIDE = 62
+"""Columns from which the answers fit beside each other."""
 Answer = Literal["stay", "detach", "end"]
 
 
@@ -45,6 +48,10 @@ class QuitScreen(ModalScreen[Answer]):
     def on_mount(self) -> None:
         """The harmless answer has the focus."""
         self.query_one("#stay").focus()
+
+    def on_resize(self, event: Resize) -> None:
+        """Where the answers do not fit beside each other they stand below each other."""
+        self.query_one("#answers").set_class(event.size.width < _BESIDE, "-narrow")
 
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:
