@@ -73,7 +73,7 @@ class Tally:
 
     def hold(self, text: str) -> None:
         """Pass it on."""
-        self._watcher.hold(text)
+        self._shown.hold(text)
 
     def show(self, event: Event, view: RunView) -> None:
         """Keep a claim, and have it shown."""
