@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -19,6 +18,7 @@ from engine.config import RunConfig
 from engine.data.names import FILE_ENDINGS, resolve
 from engine.errors import BadInput
 from engine.link import RunLink
+from engine.store.files import in_home
 from engine.text import clean
 
 COMMANDS = """commands:
@@ -133,7 +133,8 @@ def check_data(config: RunConfig) -> None:
         BadInput: when `data` is no known name, or a file that is not there.
     """
     name = resolve(config.data)
-    if name.lower().endswith(FILE_ENDINGS) and not Path(name).expanduser().is_file():
+    # os.path, for pathlib raises where a name is longer than any may be
+    if name.lower().endswith(FILE_ENDINGS) and not os.path.isfile(in_home(name)):  # noqa: PTH113
         raise BadInput(f"data = {clean(name, 500)}: there is no such file")
 
 

@@ -20,6 +20,7 @@ from cli.output import say
 from cli.settings import add_runs_directory, use_runs_directory
 from engine.errors import BadInput, did_you_mean
 from engine.store import catalogue
+from engine.store.files import in_home
 from engine.store.layout import runs_directory
 from engine.text import clean
 
@@ -64,7 +65,7 @@ def main(words: Sequence[str]) -> int:
     use_runs_directory(options)
     runs = runs_directory()
     run_id = catalogue.resolve(runs, options.run)
-    target = Path(options.out).expanduser() if options.out else _default(run_id, options.to, form)
+    target = in_home(options.out) if options.out else _default(run_id, options.to, form)
     from engine.export.staging import check, explained
 
     check(target, directory=form.directory, force=options.force)

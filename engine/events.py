@@ -434,7 +434,7 @@ def decode(line: bytes) -> AnyEvent:
     """The event that `encode` wrote.
 
     Raises:
-        msgspec.DecodeError: when the line is not JSON, or not one of the events.
+        ValueError: when the line is not JSON in UTF-8, or not one of the events.
     """
     try:
         return _strict.decode(line)
@@ -446,7 +446,7 @@ def decode_all(lines: Sequence[bytes]) -> list[AnyEvent]:
     """The events that `encode` wrote, in half the time where every number is finite.
 
     Raises:
-        msgspec.DecodeError: when `decode` would not take each line alone as it stands.
+        ValueError: when `decode` would not take each line alone as it stands.
     """
     events = _many.decode(b"[" + b",\n".join(lines) + b"]")
     if len(events) != len(lines):

@@ -43,8 +43,8 @@ class BadInputs:
         code, out, err = (_apart if apart else _here)(words)
         tally.tried += 1
         wrong = _unclean(code, out, err)
-        if not wrong and self._runs.exists() and any(self._runs.iterdir()):
-            wrong = "it left something in the directory of runs"
+        if self._runs.exists() and any(self._runs.iterdir()):
+            wrong = wrong or "it left something in the directory of runs"
             shutil.rmtree(self._runs)
         tally.clean += not wrong
         if wrong:
@@ -215,7 +215,8 @@ _SETTINGS = (
     ("--hidden", "1,,2"), ("--hidden", "99999999999"), ("--dropout", "2"), ("--dropout", "nan"),
     ("--init", "nonsense"), ("--activation", "\x1b[2J"), ("--optimizer", "[red]sgd"),
     ("--device", "toaster"), ("--threads", "-1"), ("--seed", "-1"), ("--seed", str(2**63)),
-    ("--data", "no-such-data"), ("--data", "/dev/null/x.csv"), ("--data", "x" * 5000 + ".csv"),
+    ("--data", "no-such-data"), ("--data", "/dev/null/x.csv"), ("--data", "~nobody-here/x.csv"),
+    ("--data", "x" * 5000 + ".csv"),
     ("--data-dir", ""), ("--momentum", "1"), ("--weight-decay", "-0.1"), ("--config", "/nowhere"),
     ("--nonsense", "1"), ("--momentum", "inf"), ("--progress", "loud"), ("stray", ""),
     ("--clip-norm", "-inf"), ("--schedule", "random"), ("--checkpoint-every", "-1"),
@@ -233,7 +234,7 @@ _NAMES = (
 _TABLES = (
     b"", b"\n", b"a,b,label\n", b"a,b,label\n1,2\n", b"a,b,label\n1,2,0\n1,2,3,4\n",
     b"a,b,label\n1,\x00,0\n", b"a,b,label\n1,1e999,0\n2,3,1\n", b"a,b,label\n1,nan,0\n2,3,1\n",
-    b"a,b,label\n1,x,0\n2,3,1\n", b"a,b\n1,2\n", b"\xff\xfe\x00", b"a,a,label\n1,2,0\n3,4,1\n",
+    b"a,b,label\n1,x,0\n2,3,1\n", b"a,b\n1,2\n", b"\xff\xfe\x00", b"a,label,label\n1,0,0\n3,4,1\n",
     b"a,b,label\n" + b"1," * 200_000 + b"\n", b'a,b,label\n"1,2,0\n', b"label\n0\n1\n",
     b"\x80\x04\x95\x10\x00", b"a,b,label\n1,2,\n3,4,1\n", b"a,b,label\n\x1b[2J,2,0\n",
 )  # fmt: skip

@@ -10,6 +10,7 @@ import platformdirs
 
 from engine.errors import BadInput, did_you_mean
 from engine.schema import canonical
+from engine.store.files import in_home
 from engine.text import clean
 
 AUTO, SYNTHETIC = "auto", "synthetic"
@@ -92,7 +93,7 @@ def directories(data_dir: str = "") -> list[Path]:
 def user_path(path: str) -> Path:
     """The path a person typed, ``~`` spelled out where there is such a home."""
     try:
-        return Path(path).expanduser()
+        return in_home(path)
     except RuntimeError:  # no such user
         return Path(path)
 

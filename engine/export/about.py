@@ -40,7 +40,7 @@ def listed_files(directory: Path) -> Iterable[str]:
     """The files of the export in `directory`; none where there is no export."""
     try:
         listing = msgspec.json.decode(read_plain(directory / ABOUT), type=_Listing)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return ()
     return listing.files if listing.exported_by == _MAKER else ()
 

@@ -198,7 +198,7 @@ def _about(directory: Path) -> About:
         data = read_plain(directory / ABOUT)
         # Text without a checksum was put there by hand; one that is wrong is no JSON.
         return msgspec.json.decode(unframed(data.removesuffix(b"\n")) or data, type=About)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return About()  # nobody has said anything, or nothing that can be read
 
 

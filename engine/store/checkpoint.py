@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from engine.errors import BadInput
 from engine.events import CheckpointSaved
 from engine.store import resuming
@@ -130,7 +128,7 @@ def load(
     try:
         meta = checked(data)  # before anything is allocated for what its header claims
         return from_bytes(data), meta
-    except (SafetensorError, msgspec.MsgspecError, ValueError) as error:
+    except (SafetensorError, ValueError) as error:
         raise BadInput(f"checkpoint {path} holds no state: {error}") from error
 
 

@@ -44,7 +44,7 @@ def head_of(directory: Path) -> Head:
     """
     try:
         head = msgspec.json.decode(read_plain(directory / HEAD), type=Head)
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{directory / HEAD} cannot be read: {error}") from error
     if head.format != FORMAT:
         raise BadInput(

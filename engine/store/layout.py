@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import BadInput
-from engine.store.files import make_private
+from engine.store.files import in_home, make_private
 
 LOG = "events.jsonl"
 HEAD = "run.json"
@@ -30,7 +30,7 @@ def runs_directory() -> Path:
     """
     given = os.environ.get(VARIABLE, "")
     path = (
-        Path(given).expanduser().absolute()
+        in_home(given).absolute()
         if given
         else platformdirs.user_state_path("mlp-tui", appauthor=False) / "runs"
     )

@@ -160,7 +160,7 @@ class Follower:
             return None
         try:
             found = decode_all(texts)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):  # DecodeError is one, UnicodeDecodeError another
             return None
         due = self._next_seq + len(found)
         if [event.seq for event in found] != list(range(self._next_seq, due)):
@@ -176,7 +176,7 @@ class Follower:
             return
         try:
             event = decode(text)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             self.damage.unknown += 1
             self._count_unknown(text)
             return
@@ -189,7 +189,7 @@ class Follower:
     def _count_unknown(self, text: bytes) -> None:
         try:
             self._count(msgspec.json.decode(text, type=_Numbered).seq)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return  # not even a number: it stays counted as unknown alone
 
     def _count(self, seq: int) -> bool:

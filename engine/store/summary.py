@@ -144,7 +144,7 @@ def _kept(directory: Path) -> _Kept:
         kept = msgspec.json.decode(text or b"", type=_Kept)
         Damage(**kept.damage)
         size = (directory / LOG).stat().st_size
-    except (OSError, msgspec.DecodeError, TypeError, RecursionError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return fresh
     usable = kept.version == VERSION and 0 <= kept.offset <= size
     return kept if usable and kept.next_seq >= 0 else fresh

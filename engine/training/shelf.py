@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
 
 import torch
 
@@ -11,6 +11,7 @@ from engine.controls import Report
 from engine.data import names
 from engine.data.dataset import Dataset
 from engine.data.sources import load
+from engine.store.files import in_home
 
 
 class Shelf:
@@ -40,8 +41,10 @@ def _key(config: RunConfig, device: torch.device) -> object:
     stamp: object = None
     if name == names.AUTO:
         stamp = names.available(names.FASHION_MNIST.name, config.data_dir)
-    elif name not in names.NAMED and (file := Path(name).expanduser()).is_file():
-        stamp = (file.stat().st_mtime_ns, file.stat().st_size)
+    elif name not in names.NAMED:
+        with contextlib.suppress(OSError, ValueError):  # whoever reads it says what is wrong
+            status = in_home(name).stat()
+            stamp = (status.st_mtime_ns, status.st_size)
     return (
         name,
         stamp,

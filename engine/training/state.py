@@ -84,7 +84,7 @@ def meta_of(start: Start) -> Meta:
     """
     try:
         meta = msgspec.json.decode(start.meta[_KEY], type=Meta)
-    except (KeyError, msgspec.DecodeError, RecursionError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise BadInput(
             f"run {start.run_id} was saved in a form this version cannot read: {error}"
         ) from error

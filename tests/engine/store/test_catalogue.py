@@ -278,7 +278,7 @@ def test_links_and_strangers_are_no_runs(tmp_path: Path) -> None:
 
 def test_a_damaged_label_is_none(tmp_path: Path) -> None:
     record(tmp_path, started("a"), ENDED)
-    for content in (b"", b"[" * 5000, b'{"label": 3}'):
+    for content in (b"", b"[" * 5000, b'{"label": 3}', b'{"label": "\xff"}'):
         (tmp_path / "a" / ABOUT).write_bytes(content)
         assert catalogue.entry(tmp_path, "a").name == "a"
 

@@ -83,10 +83,11 @@ def test_unknown_types_and_depths_are_counted_and_passed_over(log: Path) -> None
         b"[" * 100_000,
         b'{"type":"noted","seq":"x"}',
         b"\xff\xfe",
+        b'{"type":"noted","seq":3,"text":"\xff"}',
     ]
-    content = LINES[0] + b"".join(map(framed, strange)) + framed(encode(Noted(seq=3, text="")))
+    content = LINES[0] + b"".join(map(framed, strange)) + framed(encode(Noted(seq=4, text="")))
     events, damage = read_all(log, content)
-    assert [event.seq for event in events] == [0, 3]
+    assert [event.seq for event in events] == [0, 4]
     assert damage.unknown == len(strange)
     assert damage.corrupt == 0
 
