@@ -119,6 +119,11 @@ class ConceptShift:
         self._classifiers = self._classifiers or Classifiers()
         with self._classifiers.trained(config, controls.report) as classifier:
             classes = classifier.classes
+            if classes < 2:
+                raise BadInput(
+                    f"{classifier.info.name} has one class, which no other name is left for: take "
+                    "a data set of two classes or more"
+                )
             for name in ("old", "new"):
                 if config.kind == "rename" and getattr(config, name) >= classes:
                     raise BadInput(

@@ -92,7 +92,11 @@ class Concept:
         return theory.accuracy(self.matrix, self.p, self.renamed, fraction)
 
     def sigma(self, fraction: float) -> float:
-        """Of the target's accuracy less the law's: both are counted on samples."""
+        """Of the target's accuracy less the law's: both are counted on samples.
+
+        The variance of an answer is taken as 1/n at least: that all n are right, or none, does not
+        tell that the next is.
+        """
         a, b = self.law(0.0), self.law(1.0)
         mean = self.law(fraction)
         moved = self.joint[self.renamed, torch.arange(len(self.p))]
@@ -102,8 +106,9 @@ class Concept:
         # of the held-out (1 − f)·[ŷ = y] + f·[ŷ = π(y)], which cannot both be unless π(y) = y
         square = (1 - fraction) ** 2 * apart[0] + fraction**2 * apart[1] + both
         assert abs(apart[0] + both - a) < 1e-9 and abs(apart[1] + both - b) < 1e-9
-        held = max(0.0, square - mean**2) / self.held
-        return float((held + mean * (1 - mean) / len(self.y)) ** 0.5)
+        n = len(self.y)
+        held = max(1 / self.held, square - mean**2) / self.held
+        return float((held + max(1 / n, mean * (1 - mean)) / n) ** 0.5)
 
     def relabel(self, fraction: float) -> Relabelled:
         """Call each example of the target by its new name with this probability."""

@@ -65,5 +65,5 @@ def of_the_chapter(
             measured=accuracy,
             predicted=reference.accuracy,
             tolerance=reference.tolerance(len(study.y)),
-            source="the chapter's figure; five sigma between nets and by counting",
+            source="the chapter's figure; five sigma of a net's seed and of the pictures drawn",
         )

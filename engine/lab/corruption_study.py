@@ -83,7 +83,8 @@ class Study:
                 f"{classifier.info.name} has no pictures to corrupt: take a data set of images"
             )
         self._random = generator(seed, "sampling")
-        count = min(pictures, len(classifier.y))
+        # a fifth at least is left to learn from
+        count = min(pictures, 4 * len(classifier.y) // 5)
         self.x, self.y = inputs(classifier.x[:count]), classifier.y[:count]
         self.clean = planes(self.x, self.shape)
         self.sizes = tuple(size for size in SIZES if 2 * size <= count)
@@ -158,8 +159,8 @@ class Study:
     @cached_property
     def _for_tuning(self) -> tuple[Tensor, Tensor]:
         """Pictures that are neither trained on nor tested on, at most twice those of `TUNED`."""
-        begin, most = len(self.y), 2 * TUNED[-1]
-        part = slice(begin, begin + most) if len(self.classifier.y) > begin else slice(0, most)
+        begin = len(self.y)
+        part = slice(begin, begin + 2 * TUNED[-1])
         return inputs(self.classifier.x[part]), self.classifier.y[part]
 
     def _predicted(self, x: Tensor) -> Tensor:

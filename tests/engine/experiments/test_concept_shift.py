@@ -262,6 +262,29 @@ def test_what_cannot_be_is_said(small_data: Path) -> None:
     assert named("concept-shift") is EXPERIMENT
 
 
+def test_one_class_has_no_other_name(tmp_path: Path) -> None:
+    x, y = np.ones((300, 4), np.float32), np.zeros(300, np.int64)
+    np.savez(tmp_path / "one.npz", x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:])
+    with pytest.raises(BadInput, match="one has one class"):
+        stream(tmp_path / "one.npz")
+
+
+def test_a_handful_of_examples_that_are_all_right_or_all_wrong_is_no_certainty(
+    tmp_path: Path,
+) -> None:
+    """With five examples to count on, a share of 0 or 1 comes with an error."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((18, 8), np.float32), np.arange(18) % 2
+    np.savez(tmp_path / "few.npz", x_train=x[:12], y_train=y[:12], x_test=x[12:], y_test=y[12:])
+    for seed in range(5):
+        config = settings(tmp_path / "few.npz", train_examples=6, seed=seed)
+        with Classifiers().trained(config) as classifier:
+            few = Concept(classifier, renaming("cycle", 2, 0, 0), 5000, 5000, seed)
+        assert all(few.sigma(fraction) >= math.sqrt(2) / 4 for fraction in (0.0, 0.5, 1.0))
+    claims = of(ClaimChecked, stream(tmp_path / "few.npz", train_examples=6))
+    assert claims and all(each.holds for each in claims)
+
+
 @pytest.mark.real_data
 @pytest.mark.skipif(not os.environ.get("MLP_TUI_DATA"), reason="MLP_TUI_DATA is not set")
 @pytest.mark.parametrize("kind", ["cycle", "rename"])

@@ -264,6 +264,16 @@ def test_detectors_see_the_level_asked_for_and_the_mildest(pictures: Path) -> No
     assert float((found.pictures - study.clean).abs().max()) == pytest.approx(0.6, abs=0.01)
 
 
+def test_what_is_tested_on_is_not_learned_from(pictures: Path) -> None:
+    """However many pictures are asked for, some are left to fine-tune on."""
+    with Classifiers().trained(settings(pictures)) as classifier:
+        study = Study(classifier, 60_000, 10, "pixels", 0)
+        _, few, many, _ = study.tuned(study.measure("mirror", 0))
+    left = len(classifier.y) - len(study.y)
+    assert left >= len(classifier.y) / 5
+    assert 0 < few.corrupted <= many.corrupted <= left
+
+
 def test_fine_tuning_gains_on_corrupted_pictures_what_their_labels_teach(pictures: Path) -> None:
     with Classifiers().trained(settings(pictures)) as classifier:
         study = Study(classifier, 400, 10, "pixels", 0)
