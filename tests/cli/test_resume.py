@@ -56,6 +56,7 @@ def whole(small_data: Path, repository: Path, tmp_path_factory: pytest.TempPathF
     return line.events_in(out)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_whatever_ended_it_the_rest_is_bitwise(
     number: int, command: CommandLine, whole: list[dict[str, Any]]
@@ -74,6 +75,7 @@ def test_whatever_ended_it_the_rest_is_bitwise(
     assert not [event for event in rest if event.get("level") == "warning"]
 
 
+@pytest.mark.fault(6)
 def test_a_damaged_checkpoint_is_named_and_the_one_before_taken(command: CommandLine) -> None:
     first = cut(command, signal.SIGTERM)
     *_, before, last = saved(first)

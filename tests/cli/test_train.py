@@ -129,6 +129,7 @@ def test_lines_that_nobody_reads_end_the_run_in_order(command: CommandLine) -> N
     assert out.startswith("stopped: ")
 
 
+@pytest.mark.fault(13)
 def test_a_second_signal_leaves_at_once(command: CommandLine) -> None:
     reader, writer = os.pipe()
     process = command.start(command.train(*ENDLESS, "--json"), stdout=writer)
@@ -167,6 +168,7 @@ def test_a_directory_that_takes_no_runs_is_a_sentence_and_2(
     assert finding["level"] == "problem"
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize(("kilobytes", "expected"), [(0, 2), (8, 1)])
 def test_a_record_that_cannot_be_written_is_a_sentence(
     command: CommandLine, kilobytes: int, expected: int

@@ -74,6 +74,7 @@ def test_the_picture_folds_and_unfolds_with_the_window(open_terminal: Open) -> N
     leave(terminal)
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_restores_the_terminal_and_ends_the_engine(
     open_terminal: Open, number: signal.Signals
@@ -87,6 +88,7 @@ def test_a_signal_restores_the_terminal_and_ends_the_engine(
     terminal.wait_for(lambda: not alive(engine), "the end of the engine")
 
 
+@pytest.mark.fault(11)
 def test_a_dropped_line_restores_the_terminal_and_leaves_the_run_to_its_work(
     open_terminal: Open,
 ) -> None:

@@ -90,6 +90,7 @@ def begun(link: ProcessLink, config: RunConfig = ENDLESS) -> str:
     return run_id
 
 
+@pytest.mark.fault(11)
 def test_who_attaches_gets_every_point_and_full_control(
     launched: Callable[[], ProcessLink], runs: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_who_attaches_gets_every_point_and_full_control(
     second.close()
 
 
+@pytest.mark.fault(15)
 def test_two_screens_see_the_same(launched: Callable[[], ProcessLink], runs: Path) -> None:
     one = launched()
     one.start(ENDLESS)
@@ -130,6 +132,7 @@ def test_two_screens_see_the_same(launched: Callable[[], ProcessLink], runs: Pat
     two.detach()
 
 
+@pytest.mark.fault(14)
 def test_a_run_outlives_fifty_killed_screens(
     launched: Callable[[], ProcessLink], runs: Path
 ) -> None:

@@ -98,6 +98,7 @@ def test_one_that_hangs_up_and_lives_on_is_lost_after_its_last_answer(
     assert "does not answer" in lost(engine)
 
 
+@pytest.mark.fault(38)
 def test_one_that_talks_nonsense_is_lost(
     engine: EngineProcess, answering: socket.socket, clock: Clock
 ) -> None:

@@ -251,6 +251,7 @@ NONSENSE = [
 ]
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize("line", NONSENSE, ids=lambda line: line[:20].hex())
 def test_nonsense_is_answered_and_changes_nothing(client: Client, line: bytes) -> None:
     client.socket.sendall(line + b"\n")
@@ -266,6 +267,7 @@ def test_controls_without_a_run_do_nothing(client: Client) -> None:
     assert client.wait(wire.RunEnded).finished.outcome == "completed"
 
 
+@pytest.mark.fault(38)
 def test_a_message_without_end_is_cut_off(client: Client) -> None:
     client.start(1, epochs=1)
     ended = client.wait(wire.RunEnded)
@@ -324,6 +326,7 @@ def test_the_socket_is_private(path: Path, client: Client) -> None:
     assert is_own(client.socket)
 
 
+@pytest.mark.fault(33)
 def test_another_user_is_turned_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.host.private.os.getuid", lambda: 2**20)
     stranger = Client(path)
@@ -331,6 +334,7 @@ def test_another_user_is_turned_away(path: Path, monkeypatch: pytest.MonkeyPatch
     stranger.close()
 
 
+@pytest.mark.fault(32, 33)
 def test_a_place_open_to_others_is_refused(tmp_path: Path, room: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
@@ -344,6 +348,7 @@ def test_a_place_open_to_others_is_refused(tmp_path: Path, room: Path) -> None:
         listen(room / ("x" * 200))
 
 
+@pytest.mark.fault(18)
 def test_a_socket_nobody_serves_is_replaced_and_a_served_one_is_not(room: Path) -> None:
     listen(room / "socket").close()
     with listen(room / "socket"), pytest.raises(BadInput, match="in use"):
@@ -397,6 +402,7 @@ def begun(engine: Engine, **config: object) -> tuple[Client, wire.RunOpened]:
     return client, client.wait(wire.RunOpened)
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_run_in_order(engine: Engine, number: int) -> None:
     client, opened = begun(engine, epochs=FOREVER)
@@ -407,6 +413,7 @@ def test_a_signal_ends_the_run_in_order(engine: Engine, number: int) -> None:
     client.close()
 
 
+@pytest.mark.fault(13)
 def test_a_second_signal_does_not_wait(engine: Engine) -> None:
     client = engine.client()
     client.start(1, "stubborn")
@@ -418,6 +425,7 @@ def test_a_second_signal_does_not_wait(engine: Engine) -> None:
     client.close()
 
 
+@pytest.mark.fault(11)
 def test_a_hangup_changes_nothing(engine: Engine) -> None:
     client, _ = begun(engine, epochs=FOREVER)
     engine.process.send_signal(signal.SIGHUP)
@@ -505,6 +513,7 @@ def test_it_ends_when_its_launcher_is_gone_before_it_has_connected(room: Path, r
     engine.process.communicate()
 
 
+@pytest.mark.fault(16)
 def test_a_viewer_that_does_not_read_costs_the_run_nothing(engine: Engine) -> None:
     client, opened = begun(engine, epochs=200)
     for _ in range(500):

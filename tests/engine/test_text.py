@@ -17,6 +17,7 @@ hostile = st.text(
 )
 
 
+@pytest.mark.fault(34)
 @given(hostile, st.integers(1, 100))
 def test_nothing_survives_that_could_steer_a_terminal(text: str, limit: int) -> None:
     cleaned = clean(text, limit)

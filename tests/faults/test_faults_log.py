@@ -36,8 +36,8 @@ from engine.events import (
     StepsMeasured,
     encode,
 )
-from engine.link import Held, Lost
-from engine.process_link import ProcessLink
+from engine.link import Held, Lost, News
+from engine.process_link import ProcessLink, attached
 from engine.session import Session
 from engine.store import catalogue, syncer
 from engine.store.layout import LOG
@@ -331,6 +331,49 @@ def test_a_real_file_system_that_is_full(repository: Path, runs: Path) -> None:
     *told, outcome = really_full(repository, runs, SMALL_DISK, *NAMESPACE)
     assert outcome == "completed"
     assert "No space left on device" in told[0]
+
+
+def news_until(link: ProcessLink, seen: list[News], enough: Callable[[News], bool]) -> None:
+    """Drain until something has come that is enough; all of it goes to `seen`."""
+    guard = threading.Event()
+    timer = threading.Timer(PATIENCE, guard.set)
+    timer.start()
+    found = False
+    while not found:
+        assert not guard.is_set(), "it never came"
+        news = link.drain()
+        seen += news
+        found = any(map(enough, news))
+    timer.cancel()
+
+
+@pytest.mark.fault(7)
+def test_every_screen_is_told_of_a_run_that_is_held_and_sees_it_go_on(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAST_ENGINE_ROOM", "200000")
+    engine = EngineProcess(runs, FAST)
+    link = ProcessLink(runs, engine=engine)
+    link.start(RunConfig(epochs=5000))
+    mine: list[News] = []
+    news_until(link, mine, lambda news: isinstance(news, Held) and bool(news.text))
+    late = attached(runs, next(runs.iterdir()).name)
+    theirs: list[News] = []
+    news_until(late, theirs, lambda news: isinstance(news, Held) and bool(news.text))
+    assert (runs / id_of(theirs) / LOG).stat().st_size <= 200_000
+    os.kill(engine.pid, signal.SIGUSR1)
+    for each, seen in ((link, mine), (late, theirs)):
+        news_until(each, seen, lambda news: isinstance(news, RunFinished))
+        assert Held("") in seen
+        assert [e for e in seen if isinstance(e, get_args(AnyEvent))] == sound(runs, id_of(seen))
+    link.start(RunConfig(epochs=5))
+    news_until(link, mine, lambda news: isinstance(news, RunFinished))
+    late.detach()
+    link.close()
+
+
+def id_of(seen: list[News]) -> str:
+    return next(news.run_id for news in seen if isinstance(news, RunStarted))
 
 
 @pytest.mark.fault(7)

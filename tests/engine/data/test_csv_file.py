@@ -48,6 +48,7 @@ def test_names_are_sorted_and_cleaned(tmp_path: Path) -> None:
     assert rows_of(read) == [[1, 2], [2, 0], [3, 2], [4, 3], [5, 1]]
 
 
+@pytest.mark.fault(26)
 def test_bom_crlf_and_quotes_are_usual(tmp_path: Path) -> None:
     text = '\ufeff"label","the\r\nwidth"\r\n"a","1"\r\n"a, or b",2\r\n'
     read = read_csv(put(tmp_path / "x.csv", text), "label", 0)
@@ -71,11 +72,13 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     assert read_csv(path, "label", 0).x_train.tolist() == [[2.5]]
 
 
+@pytest.mark.fault(24)
 def test_one_row_is_trained_and_tested_on(tmp_path: Path) -> None:
     read = read_csv(put(tmp_path / "x.csv", "x,label\n7,only"), "label", 0)
     assert (read.x_train.tolist(), read.x_test.tolist()) == ([[7.0]], [[7.0]])
 
 
+@pytest.mark.fault(24, 25, 26)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -116,6 +119,7 @@ def test_the_number_of_classes_is_held_to_a_cap(tmp_path: Path) -> None:
         read_csv(put(tmp_path / "x.csv", text), "label", 0)
 
 
+@pytest.mark.fault(28)
 def test_lines_and_cells_are_held_to_a_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInput, match=r"not well-formed CSV from line 2.*field limit"):
         read_csv(put(tmp_path / "x.csv", 'x,label\n1,"' + "a" * 200_000), "label", 0)

@@ -67,6 +67,7 @@ def test_labels_may_be_whole_floats_or_a_column(tmp_path: Path) -> None:
     assert read.y_train.dtype == torch.int64
 
 
+@pytest.mark.fault(24)
 def test_one_row_and_constant_data_work(tmp_path: Path) -> None:
     one, label = np.zeros((1, 3)), np.zeros(1)
     read = read_npz(put(tmp_path / "x.npz", x_train=one, y_train=label, x_test=one, y_test=label))
@@ -74,6 +75,7 @@ def test_one_row_and_constant_data_work(tmp_path: Path) -> None:
     assert read.x_train.tolist() == [[0.0, 0.0, 0.0]]
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -107,6 +109,7 @@ def test_numbers_must_be_finite_in_float32(tmp_path: Path, value: float) -> None
         read_npz(put(tmp_path / "x.npz", x_train=x, x_test=x[:2]))
 
 
+@pytest.mark.fault(29)
 def test_pickles_are_refused_and_nothing_is_executed(tmp_path: Path) -> None:
     mark = tmp_path / "executed"
 
@@ -120,6 +123,7 @@ def test_pickles_are_refused_and_nothing_is_executed(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize(
     ("shape", "dtype"),
     [
@@ -153,6 +157,7 @@ def test_members_that_are_not_npy(tmp_path: Path, content: bytes) -> None:
         read_npz(put_member(tmp_path / "x.npz", "x_train", content))
 
 
+@pytest.mark.fault(28)
 def test_a_bomb_stops_at_the_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(npz_file, "ROOM", 1 << 20)
     path = put(tmp_path / "x.npz", x_train=np.zeros((6, 1 << 18)))

@@ -208,6 +208,7 @@ class TestResolve:
     def test_by_id_beginning_label_or_last(self, runs: Path, name: str, meant: str) -> None:
         assert catalogue.resolve(runs, name) == meant
 
+    @pytest.mark.fault(31)
     @pytest.mark.parametrize("name", ["20260101", "my", "", "../x", "x\0y", "ä" * 300, "CON"])
     def test_what_is_none_or_several_is_said(self, runs: Path, name: str) -> None:
         with pytest.raises(BadInput):
@@ -223,12 +224,14 @@ class TestDescribing:
         assert catalogue.entry(tmp_path, "a").about == about
         assert catalogue.entry(tmp_path, "a").name == "first try"
 
+    @pytest.mark.fault(31, 35, 36)
     def test_any_plain_text_is_a_label_and_never_a_path(self, tmp_path: Path) -> None:
         record(tmp_path, started("a"), ENDED)
         for label in ("../x", "CON", "[bold]x", "; touch y", "$(z)"):
             assert catalogue.describe(tmp_path / "a", label=label).label == label
         assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
 
+    @pytest.mark.fault(31, 34)
     @pytest.mark.parametrize("label", ["a\0b", "a\nb", "a\x1b[31mb", "x" * 300, "\u202eabc"])
     def test_what_is_no_line_is_refused(self, tmp_path: Path, label: str) -> None:
         record(tmp_path, started("a"), ENDED)
@@ -244,6 +247,7 @@ class TestRemoving:
         catalogue.remove(tmp_path, "a")
         assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
+    @pytest.mark.fault(20)
     def test_not_while_it_runs(self, tmp_path: Path) -> None:
         sink = record(tmp_path, started("a"), close=False)
         with pytest.raises(BadInput, match="under way"):
@@ -260,6 +264,7 @@ class TestRemoving:
         assert (tmp_path / "a").exists()
 
 
+@pytest.mark.fault(32)
 def test_links_and_strangers_are_no_runs(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     record(elsewhere, started("real"), ENDED)

@@ -87,6 +87,7 @@ def test_what_was_loaded_is_ones_own(directory: Path) -> None:
     assert load(directory, event)[1] == {}
 
 
+@pytest.mark.fault(5)
 def test_only_the_last_and_the_best_are_kept_and_leftovers_go(directory: Path) -> None:
     kept: list[CheckpointSaved] = []
     for step, best in ((1, True), (8, True), (9, False), (10, False), (100, False)):
@@ -122,11 +123,13 @@ def test_a_file_that_a_log_may_tell_of_is_never_written_again(directory: Path) -
     assert load(directory, again)[0]["w"].tolist() == [1, 1]
 
 
+@pytest.mark.fault(33)
 def test_files_are_private(directory: Path) -> None:
     event = save(directory, 1, TENSORS, META)
     assert stat.S_IMODE((directory / event.file).stat().st_mode) == 0o600
 
 
+@pytest.mark.fault(6)
 def test_every_flipped_byte_is_noticed(directory: Path) -> None:
     event = save(directory, 1, {"w": torch.ones(3)}, {"a": "b"})
     path = directory / event.file
@@ -149,6 +152,7 @@ def test_a_log_cannot_lead_out_of_the_directory(directory: Path, name: str) -> N
         load(directory, CheckpointSaved(step=1, file=name, sha256=""))
 
 
+@pytest.mark.fault(8)
 def test_a_full_disk_leaves_the_one_before(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +202,7 @@ def saved_run(runs: Path, *steps: int, outcome: str = "", experiment: str = "tra
     return run
 
 
+@pytest.mark.fault(6)
 def test_where_the_newest_is_damaged_the_one_before_is_taken_and_that_is_told(
     tmp_path: Path,
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_sound_log_is_read_as_it_was_written(log: Path) -> None:
     assert not damage
 
 
+@pytest.mark.fault(2)
 def test_cut_at_every_byte_the_prefix_is_kept(log: Path) -> None:
     ends = [len(b"".join(LINES[:count])) for count in range(len(LINES) + 1)]
     for cut in range(len(WHOLE) + 1):
@@ -52,6 +53,7 @@ def test_cut_at_every_byte_the_prefix_is_kept(log: Path) -> None:
         assert damage == Damage(torn=int(cut not in ends))
 
 
+@pytest.mark.fault(3)
 def test_every_flipped_bit_is_flagged_and_costs_the_lines_it_hits(log: Path) -> None:
     short = [Noted(seq=seq, text="x") for seq in range(3)]
     sound = b"".join(framed(encode(event)) for event in short)
@@ -65,6 +67,7 @@ def test_every_flipped_bit_is_flagged_and_costs_the_lines_it_hits(log: Path) -> 
             assert all(event in short for event in events)
 
 
+@pytest.mark.fault(4)
 def test_a_zeroed_page_costs_its_lines(log: Path) -> None:
     lines = [framed(encode(Noted(seq=seq, text="x" * 80))) for seq in range(300)]
     content = bytearray(b"".join(lines))
@@ -76,6 +79,7 @@ def test_a_zeroed_page_costs_its_lines(log: Path) -> None:
     assert damage.missing == 300 - len(events)
 
 
+@pytest.mark.fault(37)
 def test_unknown_types_and_depths_are_counted_and_passed_over(log: Path) -> None:
     strange = [
         b'{"type":"from_the_future","seq":1}',
@@ -133,6 +137,7 @@ def test_a_missing_line_is_counted(log: Path) -> None:
     assert damage == Damage(missing=2)
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("chunk", [7, 50, 1 << 20])
 def test_a_line_without_end_is_not_held_in_memory(
     log: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
@@ -145,6 +150,7 @@ def test_a_line_without_end_is_not_held_in_memory(
     assert read_all(log, LINES[0] + b"x" * 5000)[1] == Damage(torn=1)
 
 
+@pytest.mark.fault(3, 4)
 @given(st.binary(max_size=300), st.integers(0, len(LINES)))
 def test_no_content_raises(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, place: int
@@ -203,11 +209,13 @@ class TestFollower:
         assert [*first, *follower.drain(1e9)] == many
         assert follower.caught_up
 
+    @pytest.mark.fault(15)
     def test_two_see_the_same(self, log: Path, follower: Follower) -> None:
         log.write_bytes(WHOLE)
         with Follower(log) as other:
             assert other.drain(1e9) == follower.drain(1e9) == EVENTS
 
+    @pytest.mark.fault(32)
     def test_a_link_is_refused(self, log: Path, tmp_path: Path) -> None:
         log.touch()
         (tmp_path / "link").symlink_to(log)

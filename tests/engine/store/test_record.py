@@ -37,6 +37,7 @@ def events_of(directory: Path) -> list[Event]:
     return events
 
 
+@pytest.mark.fault(33)
 def test_a_run_is_a_private_directory_whatever_the_umask(tmp_path: Path) -> None:
     opened: list[Path] = []
     sink = RecordSink(tmp_path / "runs", opened.append)
@@ -101,6 +102,7 @@ def test_a_short_write_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert events_of(tmp_path / "r1") == [STARTED, note(1)]
 
 
+@pytest.mark.fault(7)
 def test_a_line_the_disk_refuses_is_cut_back_and_may_be_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +141,7 @@ def test_a_record_that_cannot_begin_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault(20, 32)
 @pytest.mark.parametrize("kind", ["directory", "link"])
 def test_a_run_that_is_there_already_is_never_touched(tmp_path: Path, kind: str) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -155,6 +158,7 @@ def test_a_run_that_is_there_already_is_never_touched(tmp_path: Path, kind: str)
     assert (runs / "r1").exists()
 
 
+@pytest.mark.fault(31)
 @pytest.mark.parametrize("name", ["../x", "", ".", "a/b", "a\0b", "x" * 300, "CON\n", "-x", "Ä"])
 def test_a_name_that_is_no_id_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="is not a run's id"):
@@ -164,6 +168,7 @@ def test_a_name_that_is_no_id_is_refused(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize("event", [CheckpointSaved(seq=1, step=1, file="f", sha256="0")])
 def test_a_failed_sync_is_told_by_the_next_event(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, event: Event
@@ -199,6 +204,7 @@ def test_a_sync_that_fails_at_the_end_is_told_by_close(
     assert not is_being_written(tmp_path / "r1")
 
 
+@pytest.mark.fault(20)
 def test_who_writes_holds_the_lock_even_while_others_read(tmp_path: Path) -> None:
     sink = RecordSink(tmp_path)
     sink.accept(STARTED)
@@ -231,6 +237,7 @@ def test_the_directory_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         runs_directory()
 
 
+@pytest.mark.fault(10)
 def test_a_directory_of_runs_that_refuses_a_run_is_bad_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +303,7 @@ for seq in range(1, 10**6):
 """
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize("trial", range(8))
 def test_kill_loses_no_acknowledged_event(tmp_path: Path, repository: Path, trial: int) -> None:
     wanted = random.Random(trial).randrange(1, 3000)

@@ -33,6 +33,7 @@ def explosion(controls: Controls | None = None, **settings: object) -> list[Even
     return events(config(lr=1e6, epochs=20, **settings), controls)
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("gradients", ["manual", "autograd"])
 @pytest.mark.parametrize("activation", ["leaky_relu", "gelu", "softplus"])
 def test_a_rate_far_too_large_diverges_and_names_the_cause(activation: str, gradients: str) -> None:
@@ -53,6 +54,7 @@ def test_the_block_keeps_the_vitals_up_to_the_bad_step_only() -> None:
     assert measured == list(range(1, of(RunFinished, stream)[0].step + 1))
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize(
     ("value", "kind"), [(math.nan, "NaN"), (math.inf, "Inf"), (-math.inf, "Inf")]
 )
@@ -68,6 +70,7 @@ def test_bad_input_data_is_named_as_such(value: float, kind: str) -> None:
     assert not math.isfinite(losses(stream)[0])
 
 
+@pytest.mark.fault(23)
 def test_an_update_beyond_float32_is_named_though_the_loss_was_finite() -> None:
     data = dataclasses.replace(dataset(), x_train=1e3 * dataset().x_train)
     stream = events(config(lr=1e38, hidden=(), epochs=9), data=data)
@@ -80,6 +83,7 @@ def test_an_update_beyond_float32_is_named_though_the_loss_was_finite() -> None:
     assert not of(EpochFinished, stream)
 
 
+@pytest.mark.fault(23)
 def test_the_last_good_state_is_saved(tmp_path: Path) -> None:
     stream = explosion(Scripted(directory=tmp_path))
     end = of(RunFinished, stream)[0]

@@ -30,6 +30,7 @@ SCHEDULES: list[dict[str, object]] = [
 ]
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_resumed_at_twenty_cuts_it_comes_to_the_same_state(
@@ -49,6 +50,7 @@ def test_resumed_at_twenty_cuts_it_comes_to_the_same_state(
         assert of(RunStarted, rest.stream)[0].config == of(RunStarted, whole.stream)[0].config
 
 
+@pytest.mark.fault(39)
 def test_a_hundred_interruptions_leave_no_trace(tmp_path: Path) -> None:
     settings = config(optimizer="adam", lr=0.01, dropout=(0.3,), schedule="cosine", epochs=34)
     pieces: list[list[AnyControl]] = [[Step()] for _ in range(100)]

@@ -135,6 +135,7 @@ def test_nothing_is_saved_where_nothing_is_recorded() -> None:
     assert not of(CheckpointSaved, stream)
 
 
+@pytest.mark.fault(8, 10)
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
 @pytest.mark.usefixtures("at_once")
 def test_a_disk_that_fails_costs_checkpoints_and_nothing_else(

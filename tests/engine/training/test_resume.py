@@ -107,6 +107,7 @@ def test_what_does_not_fit_is_refused(
         events(config(**settings), start=start)
 
 
+@pytest.mark.fault(41)
 def test_other_data_is_refused(tmp_path: Path) -> None:
     start = saved(tmp_path)
     with pytest.raises(BadInput, match="was trained on other data"):

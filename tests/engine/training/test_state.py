@@ -92,6 +92,7 @@ def test_these_are_all_the_parts(whole: Recorded) -> None:
     assert known <= {*whole.starts[CUT].tensors}
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize("name", TENSORS)
 def test_a_tensor_that_is_left_out_is_noticed(name: str, whole: Recorded, tmp_path: Path) -> None:
     start = whole.starts[CUT]
@@ -104,6 +105,7 @@ def test_a_tensor_that_is_left_out_is_noticed(name: str, whole: Recorded, tmp_pa
     assert resumed(unproven, tmp_path / "taken").final != whole.final
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize("part", REST)
 def test_a_number_that_is_left_out_is_noticed(part: str, whole: Recorded, tmp_path: Path) -> None:
     spoilt = without(whole.starts[CUT], REST[part])
@@ -111,6 +113,7 @@ def test_a_number_that_is_left_out_is_noticed(part: str, whole: Recorded, tmp_pa
         resumed(spoilt, tmp_path)
 
 
+@pytest.mark.fault(40)
 def test_without_the_sums_the_epoch_is_told_wrongly(whole: Recorded, tmp_path: Path) -> None:
     start = dataclasses.replace(whole.starts[CUT], state="")
     assert resumed(start, tmp_path / "sound").epochs[2] == whole.epochs[2]
@@ -160,6 +163,7 @@ def about(start: Start, **changes: str) -> Start:
     return dataclasses.replace(start, meta={"state": msgspec.json.encode(meta).decode()})
 
 
+@pytest.mark.fault(41)
 def test_what_is_not_as_it_was_is_named_before_the_first_step(
     whole: Recorded, tmp_path: Path
 ) -> None:
@@ -182,6 +186,7 @@ def test_another_device_is_named_and_the_digest_is_that_of_the_file(
     assert any("device was cuda:0 (a card) and is cpu" in note.text for note in of(Noted, stream))
 
 
+@pytest.mark.fault(41)
 def test_the_threads_are_those_that_were_chosen_then(whole: Recorded, tmp_path: Path) -> None:
     start = about(whole.starts[CUT], **{"CPU threads": "2"})
     before = torch.get_num_threads()
@@ -195,6 +200,7 @@ def test_the_threads_are_those_that_were_chosen_then(whole: Recorded, tmp_path: 
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.fault(41)
 def test_changed_data_is_refused(whole: Recorded) -> None:
     with pytest.raises(BadInput, match="was trained on other data"):
         events(config(), start=whole.starts[CUT], data=dataset(seed=1))
