@@ -318,7 +318,11 @@ async def test_the_palette_offers_the_laboratory_s_actions_and_turns_parameters(
 async def test_the_palette_of_the_catalogue_offers_what_every_screen_does() -> None:
     async with bench(Opening()) as lab:
         titles = {c.title for c in lab.app.get_system_commands(lab.app.screen)}
-        assert titles == {"theme: dark or light", "quit: leave the program"}
+        assert titles == {
+            "runs: what was recorded",
+            "theme: dark or light",
+            "quit: leave the program",
+        }
 
 
 def titles(lab: Bench) -> set[str]:
