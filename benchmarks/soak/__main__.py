@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -20,7 +21,6 @@ from rich.console import Console
 from benchmarks.soak.rounds import Soak, removed
 from benchmarks.soak.table import markdown, table
 from benchmarks.soak.tally import Tally
-from benchmarks.soak.viewing import StuckError
 
 _SHOWN = 40  # problems
 
@@ -72,8 +72,9 @@ def soak(
                 tell(_line(number, time.monotonic() - begun, tally))
         except KeyboardInterrupt:
             tell("interrupted")
-        except StuckError as error:
-            tally.problems.append(str(error))
+        except Exception as error:  # whatever it is, it is found, and the table is owed
+            tell(traceback.format_exc())
+            tally.problems.append(f"{type(error).__name__}: {error}")
         finally:
             made.close()
     return tally
@@ -97,11 +98,13 @@ def _own_place(place: Path | None, tally: Tally) -> Iterator[Path]:
 
 
 def _line(number: int, seconds: float, tally: Tally) -> str:
+    engine = tally.engine_memory.samples[-1][1] / (1 << 20)
     return (
         f"{seconds:6.0f} s  round {number}: {tally.done['started']} runs, "
         f"{tally.done['kill']} kills, {tally.acknowledged:,} events, {tally.lost} lost, "
         f"{tally.bitwise}/{tally.compared} bitwise, {tally.injected} corruptions, "
-        f"{tally.silent} silent, {tally.clean}/{tally.tried} clean, {len(tally.problems)} problems"
+        f"{tally.silent} silent, {tally.clean}/{tally.tried} clean, "
+        f"{len(tally.problems)} problems, engine at {engine:.1f} MiB"
     )
 
 

@@ -19,7 +19,7 @@ from benchmarks.soak.process import Engines, open_files, resident
 from benchmarks.soak.reference import Plan, References
 from benchmarks.soak.specimens import Specimen
 from benchmarks.soak.tally import Tally
-from benchmarks.soak.viewing import StuckError, Viewer, linger
+from benchmarks.soak.viewing import StuckError, Viewer, linger, until
 from engine.config import RunConfig
 from engine.engine_process import EngineProcess
 from engine.errors import BadInput
@@ -27,6 +27,7 @@ from engine.events import AnyEvent, CheckpointSaved, RunFinished, RunStarted
 from engine.process_link import ProcessLink
 from engine.store import catalogue
 from engine.store.checkpoint import start_from
+from engine.store.record import is_being_written
 
 _TRAIN, _TEST, _FEATURES = 2048, 256, 8
 _VARIANTS: tuple[dict[str, object], ...] = (
@@ -63,6 +64,7 @@ class Soak:
         self._veteran = self._engines.launch()
         self._viewer = Viewer(ProcessLink(self._runs, engine=self._veteran))
         self._spare, self._spare_viewer = self._launched()
+        self._warm_up()
 
     def round(self) -> None:
         """One engine lives and ends, and what it left behind is resumed."""
@@ -78,6 +80,19 @@ class Soak:
             self._calm("")
         self._clear()
         self._sample()
+
+    def _warm_up(self) -> None:
+        """Everything once, in the engine that lasts and here: only what comes later is growth."""
+        for variant in _VARIANTS:
+            episode = self._episode(self._viewer, lasting=True)
+            config = msgspec.structs.replace(self._config(), epochs=6)
+            if self._opened(episode, episode.begin(msgspec.structs.replace(config, **variant))):
+                episode.finish()
+            self._look_into(episode, killed=False)
+            self._viewer.forget()
+        for _ in range(_INPUTS):
+            self._bad.try_one(self._tally)
+        self._clear()
 
     def close(self) -> None:
         """End every engine; what does not end is counted."""
@@ -189,6 +204,9 @@ class Soak:
 
     def _clear(self) -> None:
         """Delete the runs that are done with, so that an hour's fit on the disk."""
+        over = [self._runs / run_id for run_id in catalogue.run_ids(self._runs)]
+        # A run's last event can be read a moment before its writer has let the record go.
+        until([self._viewer], lambda: not any(map(is_being_written, over)), "records to be closed")
         for run_id in catalogue.run_ids(self._runs):
             catalogue.remove(self._runs, run_id)
         self._plans.clear()
