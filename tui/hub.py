@@ -350,13 +350,14 @@ class Hub:
     def _hand_over(self, event: events.RunStarted) -> None:
         """What was asked for meanwhile is asked of the run that begins, unless one more waits."""
         if self._viewed is None or event.continues != self.view.run_id:
-            self._viewed = msgspec.convert(event.config, RunConfig)
+            with contextlib.suppress(msgspec.ValidationError, BadInput):  # of another version
+                self._viewed = msgspec.convert(event.config, RunConfig)
         if self._pending is not None:
             return
         held, self._held = self._held, []
         if not held:
             self._forget_asked()
         for control in held:
-            if isinstance(control, controls.SetPace):
+            if isinstance(control, controls.SetPace) and self._viewed is not None:
                 self._viewed = switch.changed(self._viewed, pace=control.steps_per_second)
             self.link.send(control)

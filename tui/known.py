@@ -78,6 +78,11 @@ class RunView:
         """The run's settings; empty before it has started."""
         return self.started.config if self.started else {}
 
+    def number(self, setting: str, default: float) -> float:
+        """A setting that is a number; `default` where another version recorded something else."""
+        value = self.config.get(setting)
+        return float(value) if isinstance(value, int | float) else default
+
     @property
     def steps_per_epoch(self) -> int:
         """Updates in one pass over the training set."""
@@ -96,7 +101,7 @@ class RunView:
         if self.finished:
             return 0.0
         steps = self.total_steps - self.step
-        batch = float(self.config.get("batch_size", 0))
+        batch = self.number("batch_size", 0.0)
         if steps <= 0 or not batch or not self.samples_per_second > 0:
             return math.nan
         return steps * batch / self.samples_per_second

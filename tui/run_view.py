@@ -37,9 +37,12 @@ def _(event: events.RunStarted, view: RunView) -> RunView:
         started=event,
         step=event.first_step,
         total_steps=event.total_steps,
-        epochs=_planned(event) or int(event.config.get("epochs", 0)),
-        lr=float(event.config.get("lr", math.nan)),
         last_time=event.time,
+    )
+    fresh = replace(
+        fresh,
+        epochs=_planned(event) or _whole(fresh.number("epochs", 0.0)),
+        lr=fresh.number("lr", math.nan),
     )
     if not event.continues or event.continues != view.run_id:
         return fresh
@@ -209,7 +212,7 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         return {name: series.until(step) for name, series in known.items()}
 
     per_epoch = event.steps_per_epoch
-    added = int(event.config.get("epochs", 0))
+    added = _whole(RunView(started=event).number("epochs", 0.0))
     return replace(
         view,
         started=event,
@@ -242,6 +245,10 @@ def _grown(series: Series, x: Sequence[float], y: Sequence[float]) -> Series:
     return series.extended(x, y)
 
 
+def _whole(value: float) -> int:
+    return int(value) if math.isfinite(value) else 0
+
+
 def _logged(view: RunView, line: LogLine) -> RunView:
     return replace(view, log=(*view.log[-_LOG_LINES + 1 :], line))
 
@@ -266,7 +273,7 @@ def _speed(view: RunView, event: events.StepsMeasured) -> float:
     elapsed = event.time - view.last_time
     if not elapsed > 0:
         return view.samples_per_second
-    now = len(event.loss) * float(view.config.get("batch_size", 0)) / elapsed
+    now = len(event.loss) * view.number("batch_size", 0.0) / elapsed
     before = view.samples_per_second
     if math.isnan(before):
         return now

@@ -598,6 +598,28 @@ def test_what_no_reader_would_take_is_not_written(runs: Path) -> None:
 
 
 @pytest.mark.fault(37)
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"init": "of tomorrow"},
+        {"epochs": "many", "lr": None, "batch_size": []},
+        {"epochs": math.nan, "lr": {}, "batch_size": math.inf},
+        {"hidden": "[" * 1000, "nested": [[[]]]},
+    ],
+    ids=str,
+)
+def test_settings_of_another_version_do_not_break_the_screen(config: dict[str, object]) -> None:
+    block = StepsMeasured(seq=1, time=2.0, first_step=1, loss=(1.0,), accuracy=(0.5,), lr=0.1)
+    started = msgspec.structs.replace(STARTED, run_id="r1", config=config, time=1.0)
+    again = msgspec.structs.replace(started, run_id="r2", continues="r1", steps_per_epoch=0)
+    hub = Hub(FakeLink(started, block, COMPLETED, again, block), RunConfig())
+    hub.poll()
+    assert (hub.view.run_id, hub.view.step) == ("r2", 1)
+    assert not hub.view.seconds_left < 0
+
+
+@pytest.mark.fault(37)
 def test_numbers_beyond_any_run_do_not_break_the_view() -> None:
     view = fold(msgspec.structs.replace(STARTED, steps_per_epoch=1, total_steps=2**62), RunView())
     view = fold(StepsMeasured(first_step=2**60, loss=(1e308,), accuracy=(0.0,), lr=1e308), view)
