@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +31,10 @@ class Change(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run came to: the digest of its last state, and every step's loss."""
+    """What a run came to: the digests of its last state, and of every step's number and loss."""
 
     state: str
-    losses: tuple[float, ...]
+    losses: str
 
 
 class Plan:
@@ -71,7 +72,7 @@ class Plan:
 
     def outcome(self, state: str) -> Outcome:
         """What the chain itself has come to."""
-        return Outcome(state, tuple(loss for _, loss in sorted(self.losses.items())))
+        return Outcome(state, _digest(self.losses))
 
     def _current(self, what: str) -> float:
         begun = self.config.lr if what == RATE else float(self.config.epochs)
@@ -125,7 +126,11 @@ class References:
                 state = event.state
             if isinstance(event, StepsMeasured):
                 losses.update(enumerate(event.loss, event.first_step))
-        return Outcome(state, tuple(loss for _, loss in sorted(losses.items())))
+        return Outcome(state, _digest(losses))
+
+
+def _digest(losses: dict[int, float]) -> str:
+    return blake2b(repr(sorted(losses.items())).encode(), digest_size=20).hexdigest()
 
 
 def _script(plan: Plan) -> Iterator[AnyControl]:

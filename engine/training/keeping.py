@@ -106,7 +106,10 @@ class Keeper:
             yield from self.settle()
 
     def close(self) -> None:
-        """Wait for what is being written; idempotent."""
+        """Wait for what is being written, and let go of the run; idempotent."""
+        # The copier is the trainer's own: in that circle an ended run would hold its tensors until
+        # the collector comes by, and the next run needs their memory.
+        self._copy = _over
         if self._writer is not None:
             self._writer.close()
 
@@ -146,3 +149,7 @@ class Keeper:
 def _unwritten(directory: Path | None, error: OSError) -> str:
     why = error.strerror or str(error)
     return f"the checkpoint could not be written to {directory}: {why}"
+
+
+def _over() -> State:
+    raise RuntimeError("the run is over: there is no state to copy")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count, pairwise
@@ -20,6 +22,7 @@ from engine.events import CheckpointSaved, ControlApplied, EpochFinished, Event,
 from engine.store import writer
 from engine.store.checkpoint import save
 from engine.training.keeping import MOMENT, RETRY
+from engine.training.trainer import Plan, Trainer
 
 EPOCH = 3
 
@@ -216,3 +219,22 @@ def _continued(run: Recorded) -> object:
     import dataclasses
 
     return dataclasses.replace([*run.starts.values()][-1], resume=False)
+
+
+def test_an_ended_run_holds_no_memory_until_the_collector_comes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[weakref.ref[object]] = []
+    begin = Trainer.__init__
+
+    def watched(self: Trainer, plan: Plan, *rest: Any) -> None:
+        begin(self, plan, *rest)
+        held.extend((weakref.ref(self), weakref.ref(plan.stepper.network)))
+
+    monkeypatch.setattr(Trainer, "__init__", watched)
+    gc.disable()
+    try:
+        events(config(), Scripted(directory=tmp_path))
+        assert [reference() for reference in held] == [None, None]
+    finally:
+        gc.enable()
