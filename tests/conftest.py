@@ -16,9 +16,10 @@ _PLACES = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
-# A suite under nohup, as some build machines run theirs, hands an ignored hangup to every process
-# it starts; what a hangup does is among the things tested.
+# A suite under nohup or in a shell's background, as some build machines run theirs, hands ignored
+# signals to every process it starts; what these do is among the things tested.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ STARTED = RunStarted(run_id="r", experiment="train", config={}, seq=0)
 TOLD = [STARTED, Noted(text="a", seq=1), RunFinished(outcome="completed", detail="", seq=2)]
 
 
+@pytest.mark.slow
 @pytest.mark.fault(42)
 def test_a_round_of_it_loses_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     rounds = iter((True, True, False))

@@ -90,6 +90,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_taken(command: Command
     assert out.startswith("completed: ")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_resumed_is_said_in_a_sentence(command: CommandLine) -> None:
     command.runs.mkdir()
     code, out, err = resume(command)

@@ -118,6 +118,7 @@ def held_by(pid: int) -> tuple[int, int]:
     return len(list(Path(f"/proc/{pid}/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.slow
 @pytest.mark.fault(42)
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc")
 def test_two_hundred_runs_in_a_row_leave_memory_and_descriptors_flat(runs: Path) -> None:

@@ -285,6 +285,7 @@ def test_a_handful_of_examples_that_are_all_right_or_all_wrong_is_no_certainty(
     assert claims and all(each.holds for each in claims)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not os.environ.get("MLP_TUI_DATA"), reason="MLP_TUI_DATA is not set")
 @pytest.mark.parametrize("kind", ["cycle", "rename"])

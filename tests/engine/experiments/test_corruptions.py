@@ -307,6 +307,7 @@ def _few(pictures: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not os.environ.get("MLP_TUI_DATA"), reason="MLP_TUI_DATA is not set")
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -297,6 +297,7 @@ def on_fashion_mnist(**changes: Any) -> list[Event]:
     return list(EXPERIMENT.run(DropoutSettings(**settings, **changes), Controls()))
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @needs_data
 def test_on_a_thousand_real_images_masks_make_the_train_loss_look_worse() -> None:

@@ -326,6 +326,7 @@ def test_what_cannot_be_is_said(noisy_data: Path) -> None:
     assert named("learning-curves") is EXPERIMENT
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not os.environ.get("MLP_TUI_DATA"), reason="MLP_TUI_DATA is not set")
 def test_more_images_close_the_gap() -> None:

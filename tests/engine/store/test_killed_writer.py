@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from engine.events import CheckpointSaved
 from engine.store.checkpoint import newest, start_from
 from engine.store.layout import CHECKPOINTS, LOG
@@ -15,6 +17,7 @@ from engine.store.reader import read
 TIMES = 50
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_newest_whole_checkpoint_loads(
     tmp_path: Path, repository: Path
 ) -> None:

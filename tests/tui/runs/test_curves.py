@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import synthetic_run
-from recorded import record
+from finished_runs import record
 
 from engine import events
 from engine.config import RunConfig

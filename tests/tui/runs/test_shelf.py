@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import synthetic_run
-from recorded import record
+from finished_runs import record
 
 from engine import events
 from engine.errors import BadInput
