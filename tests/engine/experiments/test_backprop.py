@@ -57,6 +57,7 @@ def table(events: list[Event], name: str) -> TableChanged:
     return [e for e in events if isinstance(e, TableChanged) and e.table.startswith(name)][-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: BackpropSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

@@ -202,6 +202,7 @@ def test_what_is_held_out_tested_and_learned_from_is_never_the_same(concept: Con
     assert len(set().union(*parts)) == len(concept.classifier.y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=range(3))
 def test_every_claim_of_the_checks_holds(config: ConceptShiftSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

@@ -211,6 +211,7 @@ def test_features_are_measured_in_spreads_of_clean_ones() -> None:
     assert abs(float(axes[1, 0])) > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=range(2))
 def test_every_claim_of_the_checks_holds(config: CorruptionSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

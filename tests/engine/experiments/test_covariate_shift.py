@@ -70,6 +70,7 @@ def curves(events: list[Event]) -> dict[str, list[tuple[float, float]]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: CovariateShiftSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

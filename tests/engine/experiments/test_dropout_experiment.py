@@ -85,6 +85,7 @@ def tables(events: list[Event]) -> dict[str, TableChanged]:
     return {e.table: e for e in events if isinstance(e, TableChanged)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: DropoutSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

@@ -68,6 +68,7 @@ def finished(events: list[Event]) -> RunFinished:
     return last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_every_claim_of_the_checks_holds(checked: dict[str, list[Event]], activation: str) -> None:
     found = claims(checked[activation])

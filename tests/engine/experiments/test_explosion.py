@@ -59,6 +59,7 @@ def finished(events: list[Event]) -> RunFinished:
     return last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: ExplosionSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

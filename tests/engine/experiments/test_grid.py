@@ -53,6 +53,7 @@ def test_it_is_registered() -> None:
     assert named("grid") is EXPERIMENT
 
 
+@pytest.mark.slow
 def test_claims_of_the_checks_hold() -> None:
     (config,) = EXPERIMENT.checks
     stream = run(config)

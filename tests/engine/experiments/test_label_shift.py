@@ -63,6 +63,7 @@ def of(kind: type[Any], events: list[Event]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=range(3))
 def test_every_claim_of_the_checks_holds(config: LabelShiftSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

@@ -94,6 +94,7 @@ def trained(data: Path, n: int = 100, patience: int = 3, **changes: Any) -> tupl
     return trainee, trainee.conclude()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=range(len(EXPERIMENT.checks)))
 def test_every_claim_of_the_checks_holds(config: LearningCurvesSettings) -> None:
     claims = of(ClaimChecked, list(EXPERIMENT.run(config, Controls())))

@@ -60,6 +60,7 @@ def test_relu_he_s_exact_law_and_the_named_starts() -> None:
     assert [claim for claim in found.values() if not claim.holds] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, len(EXPERIMENT.checks)))
 def test_claims_of_the_checks_hold(number: int) -> None:
     found = claims(run(EXPERIMENT.checks[number]))

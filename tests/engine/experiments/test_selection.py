@@ -99,6 +99,7 @@ def broken(study: Study) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: SelectionSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

@@ -46,6 +46,7 @@ def claims(events: list[Event]) -> list[ClaimChecked]:
     return [e for e in events if isinstance(e, ClaimChecked)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: VanishingSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))

@@ -20,6 +20,7 @@ def claims(stream: list[Event]) -> dict[str, ClaimChecked]:
     return {event.claim: event for event in stream if isinstance(event, ClaimChecked)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(EXPERIMENT.checks)))
 def test_claims_of_the_checks_hold(number: int) -> None:
     found = claims(run(EXPERIMENT.checks[number]))
