@@ -12,6 +12,7 @@ from typing import ClassVar
 from msgspec import Struct
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import ModalScreen, Screen
 
 from engine.config import RunConfig
@@ -23,6 +24,7 @@ from engine.store.layout import runs_directory
 from tui import capabilities as terminals
 from tui.bindings import bindings
 from tui.commands import COMMANDS, switch_to
+from tui.driver import OrderlyDriver
 from tui.hub import POLLS_PER_SECOND, Hub
 from tui.keymap import ACTIONS, BY_ID, RECORDING, RECORDING_BY_ID, key_of, obstacle
 from tui.lab.state import Lab
@@ -109,6 +111,11 @@ class DashboardApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, which hears every change of the window's size."""
+        chosen = super().get_driver_class()
+        return OrderlyDriver if issubclass(OrderlyDriver, chosen) else chosen
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard itself."""
