@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
+from typing import Any
 
 from engine import events
 from tui.known import LogLine, Mark, RunView
@@ -140,29 +141,21 @@ def _(event: events.SeriesExtended, view: RunView) -> RunView:
     return replace(view, series={**view.series, event.series: grown})
 
 
-@fold.register(events.TableChanged)
-def _(event: events.TableChanged, view: RunView) -> RunView:
-    return replace(view, tables={**view.tables, event.table: event})
+def _keep_newest(event_type: type[events.Event], mapping: str, name: str) -> None:
+    """`fold` keeps the newest event of each `name` in the view's `mapping`."""
+
+    @fold.register(event_type)
+    def _(event: events.Event, view: RunView) -> RunView:
+        newest: dict[str, Any] = {mapping: {**getattr(view, mapping), getattr(event, name): event}}
+        return replace(view, **newest)
 
 
-@fold.register(events.GridChanged)
-def _(event: events.GridChanged, view: RunView) -> RunView:
-    return replace(view, grids={**view.grids, event.grid: event})
-
-
-@fold.register(events.BarsChanged)
-def _(event: events.BarsChanged, view: RunView) -> RunView:
-    return replace(view, bars={**view.bars, event.bars: event})
-
-
-@fold.register(events.PicturesShown)
-def _(event: events.PicturesShown, view: RunView) -> RunView:
-    return replace(view, pictures={**view.pictures, event.pictures: event})
-
-
-@fold.register(events.GraphChanged)
-def _(event: events.GraphChanged, view: RunView) -> RunView:
-    return replace(view, graphs={**view.graphs, event.graph: event})
+_keep_newest(events.TableChanged, "tables", "table")
+_keep_newest(events.GridChanged, "grids", "grid")
+_keep_newest(events.BarsChanged, "bars", "bars")
+_keep_newest(events.PicturesShown, "pictures", "pictures")
+_keep_newest(events.GraphChanged, "graphs", "graph")
+_keep_newest(events.ClaimChecked, "claims", "claim")
 
 
 @fold.register(events.PredictionsMeasured)
@@ -173,11 +166,6 @@ def _(event: events.PredictionsMeasured, view: RunView) -> RunView:
 @fold.register(events.Advanced)
 def _(event: events.Advanced, view: RunView) -> RunView:
     return replace(view, advanced=event, last_time=event.time)
-
-
-@fold.register(events.ClaimChecked)
-def _(event: events.ClaimChecked, view: RunView) -> RunView:
-    return replace(view, claims={**view.claims, event.claim: event})
 
 
 @fold.register(events.CheckpointSaved)

@@ -158,6 +158,27 @@ def test_tables_histograms_series_and_claims_show_their_newest() -> None:
     assert list(view.series["growth"].y) == [2.0, 3.0]
 
 
+SHOWN = {
+    "tables": (events.TableChanged, {"columns": (), "rows": ()}),
+    "grids": (events.GridChanged, {"rows": (), "columns": (), "values": ()}),
+    "bars": (events.BarsChanged, {"labels": (), "groups": ()}),
+    "pictures": (events.PicturesShown, {"items": ()}),
+    "graphs": (events.GraphChanged, {"nodes": (), "edges": ()}),
+}
+
+
+@pytest.mark.parametrize("mapping", SHOWN)
+def test_of_what_an_experiment_shows_whole_the_newest_of_each_name_stays(mapping: str) -> None:
+    kind, content = SHOWN[mapping]
+    name = mapping if mapping in kind.__struct_fields__ else mapping.removesuffix("s")
+    first, other, newest = (
+        kind(seq=seq, **{name: of}, **content)  # type: ignore[arg-type]
+        for seq, of in enumerate(("a", "b", "a"))
+    )
+    view = _folded(_started(), first, other, newest)
+    assert getattr(view, mapping) == {"a": newest, "b": other}
+
+
 def _control(what: str, before: str, after: str, note: str = "", step: int = 4) -> events.Event:
     return events.ControlApplied(step=step, what=what, before=before, after=after, note=note)
 
