@@ -16,6 +16,9 @@ MOMENT = 2.0
 RETRY = 30.0
 """Seconds until the schedule tries again after a checkpoint could not be written."""
 
+_NONE = (-1, b"")
+"""The step and the digest of no state."""
+
 
 class Keeper:
     """Copies states where they are due and has them written beside the training, one at a time.
@@ -37,7 +40,7 @@ class Keeper:
         self._writing: State | None = None
         self._waiting: State | None = None
         self._kept: list[CheckpointSaved] = []
-        self._last: bytes = b""
+        self._latest = _NONE
         self._due = clock() + every
         self._not_before = -math.inf
 
@@ -83,7 +86,7 @@ class Keeper:
             return
         yield from self.settle()
         state = self._copy()
-        if state.rest == self._last:
+        if self._stands(state):
             yield Noted(text=f"step {state.step:,} is saved already")
         else:
             self._begin(state)
@@ -101,7 +104,7 @@ class Keeper:
             return
         yield from self.settle()
         final = self._copy()
-        if final.rest != self._last:
+        if not self._stands(final):
             self._begin(final)
             yield from self.settle()
 
@@ -115,15 +118,22 @@ class Keeper:
 
     def _write_next(self) -> None:
         state = self._waiting or self._copy()
-        if state.rest != self._last:
+        if not self._stands(state):
             self._begin(state)
+
+    def _stands(self, state: State) -> bool:
+        """Whether this is the latest state that was written, or is being written."""
+        return state.rest == self._latest[1]
 
     def _begin(self, state: State) -> None:
         if self._writer is None:
             return
         if self._waiting is not None and self._waiting.rest == state.rest:
             self._waiting = None
-        self._writing, self._last = state, state.rest
+        self._writing = state
+        # A best state that waited may be older than one that was asked for meanwhile.
+        if state.step >= self._latest[0]:
+            self._latest = state.step, state.rest
         now = self._clock()
         self._due = now + self._every
         self._not_before = now + min(MOMENT, self._every)
@@ -134,7 +144,7 @@ class Keeper:
         try:
             event = writer.take()
         except OSError as error:
-            self._last = b""
+            self._latest = _NONE
             self._not_before = self._clock() + RETRY
             if state is not None and state.best and self._waiting is None:
                 self._waiting = state

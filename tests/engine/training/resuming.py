@@ -85,8 +85,8 @@ def in_pieces(
         controls = [*piece, Stop()] if number < len(pieces) - 1 else list(piece)
         directory = room / str(number)
         if runs:
-            start = list(runs[-1].starts.values())[-1]
-            runs.append(resumed(start, directory, paused=controls))
+            starts = runs[-1].starts
+            runs.append(resumed(starts[max(starts)], directory, paused=controls))
         else:
             runs.append(recorded(settings, directory, paused=controls))
     return runs

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as searching
 from hypothesis import strategies as st
 from resuming import in_pieces, recorded, resumed
@@ -115,6 +115,12 @@ ACTIONS = st.one_of(
     optimizer=st.sampled_from(OPTIMIZERS),
     schedule=st.sampled_from(SCHEDULES),
     seed=st.integers(0, 3),
+)
+@example(  # the best state, which waited for its turn, is told after a later one
+    pieces=[[Step(count=1), Step(count=3), Save()], [SetLearningRate(lr=0.003)]],
+    optimizer=OPTIMIZERS[0],
+    schedule=SCHEDULES[0],
+    seed=0,
 )
 def test_whatever_was_asked_and_wherever_it_was_cut(
     pieces: list[list[AnyControl]],

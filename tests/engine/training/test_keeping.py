@@ -17,7 +17,7 @@ import pytest
 from resuming import Recorded, recorded, resumed
 from training_tools import Scripted, config, events, of
 
-from engine.controls import AnyControl, Pause, Resume, Save, Step, Stop
+from engine.controls import AnyControl, Pause, Resume, Save, SetLearningRate, Step, Stop
 from engine.events import CheckpointSaved, ControlApplied, EpochFinished, Event, Noted, RunFinished
 from engine.store import writer
 from engine.store.checkpoint import save
@@ -115,6 +115,22 @@ def test_a_best_state_that_had_no_turn_is_written_before_the_end(tmp_path: Path)
     last = of(EpochFinished, run.stream)[-1]
     assert lowest.step not in (run.stream[0].steps_per_epoch, last.step)  # type: ignore[attr-defined]
     assert [e.step for e in of(CheckpointSaved, run.stream) if e.best][-1] == lowest.step
+
+
+def test_an_older_best_written_late_makes_no_second_copy_of_the_latest(tmp_path: Path) -> None:
+    asked = [Step(), Step(count=EPOCH), Save(), Stop()]
+    run = recorded(config(**falling()), tmp_path, paused=asked)
+    steps = [saved.step for saved in of(CheckpointSaved, run.stream)]
+    assert steps == [1, EPOCH + 1, EPOCH]
+    assert resumed(run.starts[EPOCH + 1], tmp_path / "rest").epochs
+
+
+def test_each_state_asked_for_at_one_step_is_written(tmp_path: Path) -> None:
+    asked = [Step(), SetLearningRate(lr=0.3), Save(), SetLearningRate(lr=0.2), Save(), Stop()]
+    run = recorded(config(checkpoint_every=0.0, **falling()), tmp_path, paused=asked)
+    first, second = of(CheckpointSaved, run.stream)
+    assert first.step == second.step == 1
+    assert first.state != second.state
 
 
 def test_what_is_asked_for_is_answered_and_written(tmp_path: Path) -> None:
