@@ -11,7 +11,7 @@ from engine.controls import Controls
 from engine.events import Event, Noted
 from engine.experiments.contract import Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
-from engine.rules.activations import ALIASES
+from engine.lab.common_settings import activation_of, pace_of, seed_of
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ class BackpropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     through.
     """
 
-    activation: Annotated[
-        str, Setting("activation function φ", choices=_OFFERED, aliases=ALIASES, key="a")
-    ] = "tanh"
+    activation: Annotated[str, activation_of("activation function φ", _OFFERED)] = "tanh"
     loss: Annotated[
         str,
         Setting(
@@ -64,19 +62,11 @@ class BackpropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             ladder=(0.0, 1e-11, 1e-9, 1e-7, 1e-5, 1e-3, 1e-2, 1e-1),
         ),
     ] = 0.0
-    seed: Annotated[
-        int,
-        Setting(
-            "seed of weights and data", ge=0, lt=2**63, key="v", ladder=(0, 1, 2, 3, 4, 5, 6, 7)
-        ),
-    ] = 0
+    seed: Annotated[int, seed_of("weights and data", key="v")] = 0
     hold: Annotated[
         bool, Setting("wait at the last node, so that one can step back from there")
     ] = True
-    pace: Annotated[
-        float,
-        Setting("nodes per second; full is as fast as it goes", gt=0, words={"full": 0.0}),
-    ] = 1.5
+    pace: Annotated[float, pace_of("nodes")] = 1.5
 
     def __post_init__(self) -> None:
         check(self)

@@ -13,6 +13,7 @@ from engine.events import Event
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
 from engine.lab.classifier_settings import ClassifierSettings
+from engine.lab.common_settings import SIZES, class_of, pace_of
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from engine.store.checkpoint import Start
 
 FRACTIONS = tuple(i / 10 for i in range(11))
+
+
+def _examples(what: str, key: str) -> Setting:
+    return Setting(what, ge=50, le=60_000, key=key, ladder=SIZES)
 
 
 class ConceptShiftSettings(
@@ -48,52 +53,21 @@ class ConceptShiftSettings(
             ladder=(0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0),
         ),
     ] = 0.3
-    old: Annotated[
-        int,
-        Setting(
-            "the class that is renamed, counted from 0",
-            ge=0,
-            le=999,
-            key="a",
-            ladder=tuple(range(10)),
-        ),
-    ] = 6
-    new: Annotated[
-        int,
-        Setting(
-            "the class whose name it takes, counted from 0",
-            ge=0,
-            le=999,
-            key="w",
-            ladder=tuple(range(10)),
-        ),
-    ] = 8
+    old: Annotated[int, class_of("the class that is renamed", key="a")] = 6
+    new: Annotated[int, class_of("the class whose name it takes", key="w")] = 8
     examples: Annotated[
         int,
-        Setting(
-            "labelled examples of the target, at most two fifths of those not trained on",
-            ge=50,
-            le=60_000,
-            key="n",
-            ladder=(200, 500, 1000, 2000, 5000, 10_000),
+        _examples(
+            "labelled examples of the target, at most two fifths of those not trained on", "n"
         ),
     ] = 5000
     held: Annotated[
-        int,
-        Setting(
-            "held-out examples of the clean confusion, as many at most",
-            ge=50,
-            le=60_000,
-            key="v",
-            ladder=(200, 500, 1000, 2000, 5000, 10_000),
-        ),
+        int, _examples("held-out examples of the clean confusion, as many at most", "v")
     ] = 5000
     repeats: Annotated[
         int, Setting("detectors at each fraction", ge=2, le=500, key="t", ladder=(5, 20, 50))
     ] = 20
-    pace: Annotated[
-        float, Setting("steps per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 5.0
+    pace: Annotated[float, pace_of("steps")] = 5.0
 
     def __post_init__(self) -> None:
         check(self)

@@ -12,6 +12,7 @@ from engine.errors import BadInput
 from engine.events import Event
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -80,10 +81,8 @@ class DecaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     seeds: Annotated[
         int, Setting("data sets at once", ge=1, le=10_000, key="w", ladder=(1, 10, 50, 200))
     ] = 50
-    seed: Annotated[int, Setting("seed of data, weights and order", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float, Setting("epochs per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 15.0
+    seed: Annotated[int, seed_of("data, weights and order")] = 0
+    pace: Annotated[float, pace_of("epochs")] = 15.0
 
     def __post_init__(self) -> None:
         check(self)

@@ -13,7 +13,7 @@ from engine.controls import Controls
 from engine.events import Event
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
-from engine.rules.activations import ACTIVATIONS, ALIASES
+from engine.lab.common_settings import BY_RULE, activation_of, pace_of, seed_of
 from engine.schema import Setting, check, setting_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from engine.store.checkpoint import Start
 
 DRAWN_POINTS = 2_000
-_BY_RULE = tuple(name for name, a in ACTIVATIONS.items() if a.derivative)
 
 
 class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,9 +40,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     width: Annotated[
         int, Setting("hidden units", ge=1, le=1024, key="w", ladder=(8, 16, 32, 64, 128, 256))
     ] = 64
-    activation: Annotated[
-        str, Setting("activation function", choices=_BY_RULE, aliases=ALIASES, key="a")
-    ] = "tanh"
+    activation: Annotated[str, activation_of("activation function", BY_RULE)] = "tanh"
     examples: Annotated[
         int,
         Setting("training examples", ge=2, le=2000, key="n", ladder=(100, 200, 500, 1000, 2000)),
@@ -64,11 +61,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ] = 400
     data: Annotated[str, setting_of(RunConfig, "data")] = "auto"
     data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
-    seed: Annotated[int, Setting("seed of weights and draws", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float,
-        Setting("steps of work per second; full is as fast as it goes", gt=0, words={"full": 0.0}),
-    ] = 0.0
+    seed: Annotated[int, seed_of("weights and draws")] = 0
+    pace: Annotated[float, pace_of("steps of work")] = 0.0
 
     def __post_init__(self) -> None:
         check(self)

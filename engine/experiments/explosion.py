@@ -13,6 +13,7 @@ from engine.errors import BadInput
 from engine.events import Event
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -70,11 +71,8 @@ class ExplosionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             key="d",
         ),
     ] = "scaled"
-    seed: Annotated[int, Setting("seed of the first generator", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float,
-        Setting("factors per second; full is as fast as it goes", gt=0, words={"full": 0.0}),
-    ] = 15.0
+    seed: Annotated[int, seed_of("the first generator")] = 0
+    pace: Annotated[float, pace_of("factors")] = 15.0
 
     def __post_init__(self) -> None:
         check(self)

@@ -15,6 +15,7 @@ from engine.events import Event, Noted
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
 from engine.lab.classifier_settings import ClassifierSettings
+from engine.lab.common_settings import SIZES, class_of
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from engine.lab.label_shift_cases import Case, Outcome
     from engine.store.checkpoint import Start
 
-SIZES = (100, 200, 500, 1000, 2000, 5000, 10_000)
+TARGETS = (100, *SIZES)  # examples of a target, from few to many
 CASES = 5
 NOVICE = 300  # training examples of a net that is hardly trained
 
@@ -43,16 +44,7 @@ class LabelShiftSettings(ClassifierSettings, frozen=True, kw_only=True, forbid_u
             key="d",
         ),
     ] = "dominant"
-    label: Annotated[
-        int,
-        Setting(
-            "the class that dominates or is halved, counted from 0",
-            ge=0,
-            le=999,
-            key="a",
-            ladder=tuple(range(10)),
-        ),
-    ] = 6
+    label: Annotated[int, class_of("the class that dominates or is halved", key="a")] = 6
     share: Annotated[
         float,
         Setting(
@@ -75,7 +67,7 @@ class LabelShiftSettings(ClassifierSettings, frozen=True, kw_only=True, forbid_u
     ] = 1.0
     examples: Annotated[
         int,
-        Setting("unlabelled examples of the target", ge=10, le=60_000, key="n", ladder=SIZES),
+        Setting("unlabelled examples of the target", ge=10, le=60_000, key="n", ladder=TARGETS),
     ] = 10_000
     held: Annotated[
         int,
@@ -84,7 +76,7 @@ class LabelShiftSettings(ClassifierSettings, frozen=True, kw_only=True, forbid_u
             ge=10,
             le=50_000,
             key="v",
-            ladder=(200, 500, 1000, 2000, 5000, 10_000),
+            ladder=SIZES,
         ),
     ] = 5000
     targets: Annotated[
@@ -169,7 +161,7 @@ def _experiment(
     from engine.lab.label_shift_findings import findings
 
     classes = nets[0].info.classes
-    ladder = [*(size for size in SIZES if size < case.m), case.m]
+    ladder = [*(size for size in TARGETS if size < case.m), case.m]
     course = Course(controls, len(ladder) + CASES, pace=config.pace)
     yield from views.theory_curves(case, ladder)
     for size in ladder:

@@ -12,6 +12,7 @@ from engine.controls import Controls
 from engine.events import Event, Noted
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, check, setting_of
 
 if TYPE_CHECKING:
@@ -118,17 +119,13 @@ class LearningCurvesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_u
     device: Annotated[str, setting_of(RunConfig, "device")] = "cpu"
     seed: Annotated[
         int,
-        Setting(
-            "seed of the first net's split, weights and order; the others have the next ones",
-            ge=0,
-            lt=2**62,
+        seed_of(
+            "the first net's split, weights and order; the others have the next ones",
             key="u",
-            ladder=tuple(range(10)),
+            below=2**62,
         ),
     ] = 0
-    pace: Annotated[
-        float, Setting("epochs per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 0.0
+    pace: Annotated[float, pace_of("epochs")] = 0.0
 
     def __post_init__(self) -> None:
         check(self)

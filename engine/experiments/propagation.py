@@ -13,8 +13,9 @@ from engine.errors import BadInput
 from engine.events import Event, Noted
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.common_settings import activation_of, pace_of, seed_of
 from engine.rules import activations, initializers
-from engine.schema import Setting, check, fields_of
+from engine.schema import Setting, check, setting_of
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -32,7 +33,6 @@ CALIBRATION_INPUTS = 32
 GAUSSIAN = "gaussian"
 DRAWN = 25  # times that a curve is drawn anew on the way back
 _OUTPUTS = 10  # of a network on Gaussian inputs, as many as the chapter's
-_TRAINING = {field.name: field.setting for field in fields_of(RunConfig)}
 
 
 class PropagationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,15 +47,7 @@ class PropagationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
             key="i",
         ),
     ] = "kaiming_normal"
-    activation: Annotated[
-        str,
-        Setting(
-            "activation function of the hidden layers",
-            choices=tuple(activations.ACTIVATIONS),
-            aliases=activations.ALIASES,
-            key="a",
-        ),
-    ] = "relu"
+    activation: Annotated[str, activation_of("activation function of the hidden layers")] = "relu"
     depth: Annotated[
         int,
         Setting("hidden layers", ge=1, le=500, key="d", ladder=(1, 2, 5, 10, 20, 50, 100, 200)),
@@ -98,7 +90,7 @@ class PropagationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
             ladder=(GAUSSIAN, "auto"),
         ),
     ] = GAUSSIAN
-    data_dir: Annotated[str, Setting(_TRAINING["data_dir"].help)] = ""
+    data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
     second_moment: Annotated[
         float, Setting("mean square of an entry of a Gaussian input", gt=0, le=1e6)
     ] = 1.0
@@ -112,13 +104,8 @@ class PropagationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
             ladder=(-0.5, 0.0, 0.5, 0.9, 0.99),
         ),
     ] = 0.5
-    seed: Annotated[
-        int, Setting("seed of all draws", ge=0, lt=2**63, key="u", ladder=tuple(range(10)))
-    ] = 0
-    pace: Annotated[
-        float,
-        Setting("layers per second; full is as fast as it goes", gt=0, words={"full": 0.0}),
-    ] = 20.0
+    seed: Annotated[int, seed_of("all draws", key="u")] = 0
+    pace: Annotated[float, pace_of("layers")] = 20.0
 
     def __post_init__(self) -> None:
         check(self)

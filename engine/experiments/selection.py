@@ -12,6 +12,7 @@ from engine.errors import BadInput
 from engine.events import Event
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -94,17 +95,8 @@ class SelectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         ),
     ] = 10
     test_points: Annotated[int, Setting("test points", ge=1, le=10_000)] = 100
-    seed: Annotated[
-        int, Setting("seed of all draws", ge=0, lt=2**63, key="u", ladder=tuple(range(10)))
-    ] = 0
-    pace: Annotated[
-        float,
-        Setting(
-            "degrees, or pictures of SGD, per second; full is as fast as it goes",
-            gt=0,
-            words={"full": 0.0},
-        ),
-    ] = 5.0
+    seed: Annotated[int, seed_of("all draws", key="u")] = 0
+    pace: Annotated[float, pace_of("degrees, or pictures of SGD,")] = 5.0
 
     def __post_init__(self) -> None:
         check(self)

@@ -12,7 +12,7 @@ from engine.controls import Controls
 from engine.events import Event
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
-from engine.rules.activations import ACTIVATIONS, ALIASES
+from engine.lab.common_settings import BY_RULE, activation_of, pace_of, seed_of
 from engine.schema import Setting, check, setting_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from engine.store.checkpoint import Start
 
 LOOKS = 50  # times that rank and tiles are taken
-_BY_RULE = tuple(name for name, a in ACTIVATIONS.items() if a.derivative)
 
 
 class SymmetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,9 +50,7 @@ class SymmetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         int,
         Setting("hidden units", ge=2, le=1024, key="w", ladder=(16, 64, 128, 255, 256, 257, 512)),
     ] = 256
-    activation: Annotated[
-        str, Setting("activation function", choices=_BY_RULE, aliases=ALIASES, key="a")
-    ] = "relu"
+    activation: Annotated[str, activation_of("activation function", BY_RULE)] = "relu"
     lr: Annotated[
         float,
         Setting("learning rate", gt=0, le=1, key="u", ladder=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3)),
@@ -68,10 +65,8 @@ class SymmetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     batch_size: Annotated[int, Setting("examples in a minibatch", ge=1, le=4096)] = 64
     data: Annotated[str, setting_of(RunConfig, "data")] = "auto"
     data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
-    seed: Annotated[int, Setting("seed of weights, batches and masks", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float, Setting("updates per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 20.0
+    seed: Annotated[int, seed_of("weights, batches and masks")] = 0
+    pace: Annotated[float, pace_of("updates")] = 20.0
 
     def __post_init__(self) -> None:
         check(self)

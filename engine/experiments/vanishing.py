@@ -12,7 +12,8 @@ from engine.controls import Controls
 from engine.events import Event, SeriesExtended, TableChanged
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
-from engine.rules.activations import ACTIVATIONS, ALIASES
+from engine.lab.common_settings import activation_of, pace_of, seed_of
+from engine.rules.activations import ACTIVATIONS
 from engine.schema import Setting, check
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ class VanishingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Which activation goes through depth, at which variance, and how fast it is shown."""
 
     activation: Annotated[
-        str,
-        Setting(
-            "activation drawn last and multiplied through depth",
-            choices=tuple(ACTIVATIONS),
-            aliases=ALIASES,
-            key="a",
-        ),
+        str, activation_of("activation drawn last and multiplied through depth")
     ] = "sigmoid"
     q: Annotated[
         float,
@@ -48,15 +43,8 @@ class VanishingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     samples: Annotated[
         int, Setting("random pre-activations, and paths through depth", ge=100, le=1_000_000)
     ] = 20_000
-    seed: Annotated[int, Setting("seed of the samples", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float,
-        Setting(
-            "activations, then layers, per second; full is as fast as it goes",
-            gt=0,
-            words={"full": 0.0},
-        ),
-    ] = 6.0
+    seed: Annotated[int, seed_of("the samples")] = 0
+    pace: Annotated[float, pace_of("activations, then layers,")] = 6.0
 
     def __post_init__(self) -> None:
         check(self)

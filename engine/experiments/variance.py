@@ -12,6 +12,7 @@ from engine.errors import BadInput
 from engine.events import ClaimChecked, Event, TableChanged
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
+from engine.lab.common_settings import activation_of, pace_of, seed_of
 from engine.rules import activations, initializers
 from engine.schema import Setting, check
 
@@ -41,13 +42,7 @@ class VarianceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         int, Setting("units of the layer", ge=1, le=65536, key="w", ladder=_FANS)
     ] = 256
     activation: Annotated[
-        str,
-        Setting(
-            "activation function between z ~ N(0, 1) and the layer",
-            choices=tuple(activations.ACTIVATIONS),
-            aliases=activations.ALIASES,
-            key="a",
-        ),
+        str, activation_of("activation function between z ~ N(0, 1) and the layer")
     ] = "identity"
     draws: Annotated[
         int,
@@ -64,13 +59,8 @@ class VarianceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Setting("std of init normal", ge=0, le=1e3, key="g", ladder=(0.001, 0.01, 0.05, 0.1, 1.0)),
     ] = 0.01
     init_constant: Annotated[float, Setting("the value of init constant", ge=-1e3, le=1e3)] = 0.01
-    seed: Annotated[
-        int, Setting("seed of all draws", ge=0, lt=2**63, key="u", ladder=tuple(range(10)))
-    ] = 0
-    pace: Annotated[
-        float,
-        Setting("initializers per second; full is as fast as it goes", gt=0, words={"full": 0.0}),
-    ] = 5.0
+    seed: Annotated[int, seed_of("all draws", key="u")] = 0
+    pace: Annotated[float, pace_of("initializers")] = 5.0
 
     def __post_init__(self) -> None:
         check(self)

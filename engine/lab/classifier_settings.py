@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from engine.config import RunConfig
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, setting_of
 
 
@@ -27,16 +28,5 @@ class ClassifierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ] = 0.1
     data: Annotated[str, setting_of(RunConfig, "data")] = "auto"
     data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
-    seed: Annotated[
-        int,
-        Setting(
-            "seed of the classifier and of all draws",
-            ge=0,
-            lt=2**63,
-            key="u",
-            ladder=tuple(range(10)),
-        ),
-    ] = 0
-    pace: Annotated[
-        float, Setting("steps per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 2.0
+    seed: Annotated[int, seed_of("the classifier and of all draws", key="u")] = 0
+    pace: Annotated[float, pace_of("steps")] = 2.0

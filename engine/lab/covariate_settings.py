@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from engine.errors import BadInput
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, check
 
 FUNCTIONS = {"cubic": (0.0, -1.0, 0.0, 1.0), "square": (0.0, 0.0, 1.0), "line": (0.0, 1.0)}
@@ -80,10 +81,8 @@ class CovariateShiftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_u
         int, Setting("runs side by side", ge=2, le=1000, key="g", ladder=(20, 50, 100, 200))
     ] = 100
     stops: Annotated[int, Setting("stops on the way to the shift", ge=1, le=200)] = 30
-    seed: Annotated[int, Setting("seed of all draws", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float, Setting("stops per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 8.0
+    seed: Annotated[int, seed_of("all draws")] = 0
+    pace: Annotated[float, pace_of("stops")] = 8.0
 
     def __post_init__(self) -> None:
         check(self)

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from engine.config import RunConfig
+from engine.lab.common_settings import pace_of, seed_of
 from engine.schema import Setting, check, setting_of
 
 _RATES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -82,10 +83,8 @@ class DropoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     data: Annotated[str, setting_of(RunConfig, "data")] = "auto"
     data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
     device: Annotated[str, setting_of(RunConfig, "device")] = "cpu"
-    seed: Annotated[int, Setting("seed of images, weights, order and masks", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float, Setting("updates per second; full is as fast as it goes", gt=0, words={"full": 0.0})
-    ] = 30.0
+    seed: Annotated[int, seed_of("images, weights, order and masks")] = 0
+    pace: Annotated[float, pace_of("updates")] = 30.0
 
     def __post_init__(self) -> None:
         check(self)

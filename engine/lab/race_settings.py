@@ -6,7 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from engine.schema import Setting
+from engine.config import RunConfig
+from engine.lab.common_settings import pace_of, seed_of
+from engine.schema import Setting, setting_of
 
 
 class TogetherSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,14 +32,8 @@ class TogetherSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         int, Setting("use only the first N training examples", ge=1, words={"all": 0})
     ] = 10_000
     test_examples: Annotated[int, Setting("test examples that accuracy is taken on", ge=1)] = 2_000
-    data: Annotated[
-        str,
-        Setting("data set by name or file; auto takes fashion-mnist if it is here, else synthetic"),
-    ] = "auto"
-    data_dir: Annotated[str, Setting("directory that holds the data sets")] = ""
-    device: Annotated[str, Setting("cpu, cuda, cuda:N, mps, or auto")] = "cpu"
-    seed: Annotated[int, Setting("seed of the run's own generators", ge=0, lt=2**63)] = 0
-    pace: Annotated[
-        float,
-        Setting("steps per second; full is as fast as it goes", gt=0, words={"full": 0.0}),
-    ] = 30.0
+    data: Annotated[str, setting_of(RunConfig, "data")] = "auto"
+    data_dir: Annotated[str, setting_of(RunConfig, "data_dir")] = ""
+    device: Annotated[str, setting_of(RunConfig, "device")] = "cpu"
+    seed: Annotated[int, seed_of("the run's own generators")] = 0
+    pace: Annotated[float, pace_of("steps")] = 30.0
