@@ -317,7 +317,8 @@ class DashboardApp(App[None]):
 
     def do_quit(self) -> None:
         """Leave, asking first when that would end some work."""
-        if not (self.hub.working or self.lab.working):
+        work = self._work()
+        if not work:
             self.leave(0)
             return
         from tui.screens.quit import Answer, QuitScreen
@@ -325,12 +326,16 @@ class DashboardApp(App[None]):
         def take(answer: Answer | None) -> None:
             if answer == "end":
                 self.leave(0)
-            elif answer == "detach":
+            elif answer == "detach" and self._under_way:
                 self.do_detach()
 
-        running = "An experiment is under way. Leaving ends it; its record stays."
-        work = running if self.lab.working else self.board.work()
-        self.push_screen(QuitScreen(work, detach=bool(self._under_way)), take)
+        self.push_screen(QuitScreen(work, detach=bool(self._under_way), now=self._work), take)
+
+    def _work(self) -> str:
+        """What leaving would end, in a sentence; "" when that is nothing."""
+        if self.lab.working:
+            return "An experiment is under way. Leaving ends it; its record stays."
+        return self.board.work() if self.hub.working else ""
 
     def do_detach(self) -> None:
         """Leave, and leave the run under way to itself."""

@@ -20,6 +20,7 @@ from tui.lab.keymap import ACTIONS
 from tui.screens.catalogue import CatalogueScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.lab import LabScreen
+from tui.screens.quit import QuitScreen
 from tui.widgets.bars import BarPlot
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.lab_plot import LabPlot
@@ -253,6 +254,30 @@ async def test_quitting_asks_while_an_experiment_runs() -> None:
         await lab.feed(run()[-1:])
         await lab.press("q")
         assert lab.app.return_code == 0
+
+
+async def test_the_question_knows_what_has_ended_while_it_stood() -> None:
+    async with bench() as lab:
+        await lab.feed(run(upto=3, finish=""))
+        await lab.press("space", "q")
+        assert "An experiment is under way" in lab.text() and "Detach" in lab.text()
+        await lab.feed(run()[-1:])
+        assert "ended meanwhile" in lab.text()
+        assert "under way" not in lab.text() and "Detach" not in lab.text()
+        await lab.press("ctrl+d")
+        assert isinstance(lab.app.screen, QuitScreen) and not lab.app.detached
+        await lab.press("q")
+        assert lab.app.return_code == 0
+
+
+async def test_a_run_that_ends_as_it_is_left_ends_nothing_else() -> None:
+    async with bench() as lab:
+        await lab.feed(run(upto=3, finish=""))
+        await lab.press("q")
+        lab.link.push(*run()[-1:])
+        lab.app.hub.poll()  # the question has not been drawn since
+        await lab.press("ctrl+d")
+        assert lab.screen and not lab.app._exit
 
 
 async def test_the_catalogue_lists_filters_and_opens() -> None:

@@ -184,7 +184,7 @@ class Lab:
         match news:
             case Lost(text):
                 self.lost = text
-                self.starting = self._pending = ""
+                self.starting = self._pending = self._telling = ""
                 self._pause = None
                 return False  # it concerns everybody
             case Progress() | Refused():

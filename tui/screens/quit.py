@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from textual import on
@@ -17,21 +18,33 @@ from tui.keymap import key_of
 
 _BESIDE = 62
 """Columns from which the answers fit beside each other."""
+_OVER, _LEAVE = "It has ended meanwhile. Leave?", "Quit"
 Answer = Literal["stay", "detach", "end"]
 
 
 class QuitScreen(ModalScreen[Answer]):
-    """Asks; the quit key ends the work, the detach key, where offered, leaves it to itself."""
+    """Asks; the quit key ends the work, the detach key, where offered, leaves it to itself.
+
+    `now`, where given, tells the work as it is at each drawing: "" once there is none any more,
+    and then the question is only whether to leave.
+    """
 
     CSS_PATH = "quit.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "quit", "detach")]
 
     def __init__(
-        self, work: str, title: str = "quit", end: str = "Stop and quit", *, detach: bool = False
+        self,
+        work: str,
+        title: str = "quit",
+        end: str = "Stop and quit",
+        *,
+        detach: bool = False,
+        now: Callable[[], str] | None = None,
     ) -> None:
         super().__init__()
         self._work, self._title, self._end = work, title, end
         self._may_detach = detach
+        self._now = now
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
@@ -52,6 +65,19 @@ class QuitScreen(ModalScreen[Answer]):
     def on_resize(self, event: Resize) -> None:
         """Where the answers do not fit beside each other they stand below each other."""
         self.query_one("#answers").set_class(event.size.width < _BESIDE, "-narrow")
+
+    def draw(self) -> None:
+        """Tell what has become of the work while the question stood."""
+        now = self._work if self._now is None else self._now()
+        if now == self._work or not self.is_mounted:
+            return
+        self._work = now
+        self.query_one(Static).update(now or _OVER)
+        self.query_one("#end", Button).label = self._end if now else _LEAVE
+        if not now:
+            self._may_detach, self._now = False, None  # what begins after it is another question
+            for button in self.query("#detach"):
+                button.display = False
 
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:

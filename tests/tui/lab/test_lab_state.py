@@ -131,6 +131,15 @@ def test_a_lost_engine_concerns_everybody(lab: Lab, hub: Hub) -> None:
     assert lab.lost == "" and lab.working
 
 
+def test_what_a_lost_engine_left_is_not_under_way_again(lab: Lab, hub: Hub) -> None:
+    feed(hub, *run(upto=1, finish=""))
+    feed(hub, Lost("killed"))
+    lab.start("bare-bones")
+    assert lab.under_way == "" and not lab.running("growth")
+    feed(hub, Refused("there is no room"))
+    assert not lab.working
+
+
 def test_who_starts_a_run_takes_the_other_s_place(lab: Lab, hub: Hub) -> None:
     hub.switch(RunConfig())
     assert hub.working
