@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.keymap import ACTIONS, Action, Situation, footer
 from tui.status import Notice
-from tui.widgets.strips import Run, StripView
+from tui.widgets.strips import Run, StripView, ViewOptions
 
 _BAR_CELLS = 32
 
@@ -20,8 +21,8 @@ class Panel(StripView):
 
     DEFAULT_CSS = "Panel { height: auto; &.blank { display: none; } }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._notice: Notice | None = None
         self._brief = False
         self.add_class("blank")
@@ -64,13 +65,8 @@ class KeyLine(StripView):
 
     DEFAULT_CSS = "KeyLine { height: 1; }"
 
-    def __init__(
-        self,
-        actions: Sequence[Action] = ACTIONS,
-        *,
-        id: str | None = None,  # noqa: A002
-    ) -> None:
-        super().__init__(id=id)
+    def __init__(self, actions: Sequence[Action] = ACTIONS, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._actions = actions
         self._now = Situation()
 
@@ -92,8 +88,8 @@ class Title(StripView):
 
     DEFAULT_CSS = "Title { height: 1; &.blank { display: none; } }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._runs: list[Run] = []
         self.add_class("blank")
 

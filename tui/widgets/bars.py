@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
+from tui.capabilities import Capabilities
 from tui.charts.bar_canvas import draw_bars
 from tui.charts.bars import BarChart
 from tui.charts.pieces import Shading
 from tui.widgets.pieces import PieceView
+from tui.widgets.strips import ViewOptions
 
 
 class BarPlot(PieceView):
@@ -19,17 +21,10 @@ class BarPlot(PieceView):
 
     DEFAULT_CSS = "BarPlot { width: 1fr; height: 1fr; }"
 
-    def __init__(
-        self,
-        chart: BarChart | None = None,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, chart: BarChart | None = None, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._chart = chart or BarChart()
-        self._shading = bar_shading(capabilities)
+        self._shading = bar_shading(self._capabilities)
 
     @property
     def chart(self) -> BarChart:

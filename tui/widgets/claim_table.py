@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import Field
 from tui.charts.numbers import fixed
-from tui.widgets.strips import Run
+from tui.widgets.strips import Run, ViewOptions
 from tui.widgets.table import Cell, FigureTable
 
 
@@ -63,15 +63,8 @@ class ClaimTable(FigureTable[ClaimRow]):
 
     DEFAULT_CSS = "ClaimTable { width: 1fr; height: auto; }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        cells = _cells(plain=not capabilities.unicode)
-        super().__init__(cells, capabilities=capabilities, id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(_cells, **options)
 
     def prepare(self, size: Size) -> Sequence[Strip]:
         """The claims, or that they are checked at the end."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.graph import Graph, draw_graph
 from tui.widgets.pieces import PieceView
+from tui.widgets.strips import ViewOptions
 
 
 class GraphView(PieceView):
@@ -17,17 +18,9 @@ class GraphView(PieceView):
 
     DEFAULT_CSS = "GraphView { width: 1fr; height: 1fr; }"
 
-    def __init__(
-        self,
-        graph: Graph | None = None,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, graph: Graph | None = None, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._graph = graph or Graph()
-        self._plain = not capabilities.unicode
 
     @property
     def graph(self) -> Graph:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from rich.cells import cell_len
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import Field, fit
 from tui.charts.numbers import compact, duration, fixed, nonfinite
-from tui.widgets.strips import Run, StripView
+from tui.widgets.strips import Run, StripView, ViewOptions
 
 _STATES = {
     "running": ("▶", ">", "good"),
@@ -65,16 +65,9 @@ class RunHeader(StripView):
 
     DEFAULT_CSS = "RunHeader { width: 1fr; height: 3; }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._info = HeaderInfo()
-        self._plain = not capabilities.unicode
 
     def show_info(self, info: HeaderInfo) -> None:
         """Show this state of the run."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.heat import Heat, draw_heat
 from tui.widgets.pieces import PieceView, shading_for
+from tui.widgets.strips import ViewOptions
 
 
 class Heatmap(PieceView):
@@ -20,17 +21,10 @@ class Heatmap(PieceView):
 
     DEFAULT_CSS = "Heatmap { width: 1fr; height: 1fr; }"
 
-    def __init__(
-        self,
-        heat: Heat | None = None,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, heat: Heat | None = None, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._heat = heat or Heat()
-        self._shading = shading_for(capabilities)
+        self._shading = shading_for(self._capabilities)
 
     @property
     def heat(self) -> Heat:

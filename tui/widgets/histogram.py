@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.numbers import compact, fixed
 from tui.charts.spark import column_bars
-from tui.widgets.strips import StripView
+from tui.widgets.strips import StripView, ViewOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,9 @@ class Histogram(StripView):
 
     DEFAULT_CSS = "Histogram { width: 1fr; height: 1fr; }"
 
-    def __init__(
-        self,
-        bars: Bars | None = None,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, bars: Bars | None = None, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._bars = bars or Bars()
-        self._plain = not capabilities.unicode
 
     def show_bars(self, bars: Bars) -> None:
         """Show this histogram."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from rich.cells import cell_len
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.numbers import compact, duration
 from tui.widgets.header import badge, progress_bar
-from tui.widgets.strips import Run, StripView
+from tui.widgets.strips import Run, StripView, ViewOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,9 @@ class LabHeader(StripView):
 
     DEFAULT_CSS = "LabHeader { width: 1fr; height: auto; }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._info = LabInfo()
-        self._plain = not capabilities.unicode
         self._most, self._bar = 4, True
 
     def show_info(self, info: LabInfo) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import Field
 from tui.charts.numbers import fixed, percent, power
 from tui.charts.spark import sparkline
-from tui.widgets.strips import Run
+from tui.widgets.strips import Run, ViewOptions
 from tui.widgets.table import Cell, FigureTable
 
 HEALTHY_UPDATE = (-3.5, -2.5)
@@ -120,15 +119,8 @@ class LayerTable(FigureTable[LayerRow]):
             super().__init__()
             self.layer = layer
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        cells = _cells(plain=not capabilities.unicode)
-        super().__init__(cells, cursor=True, capabilities=capabilities, id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(_cells, cursor=True, **options)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by so many rows."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
-from tui.widgets.strips import StripView
+from tui.widgets.strips import StripView, ViewOptions
 
 Level = Literal["info", "warning", "error"]
 _ROLES = {"info": "muted", "warning": "warning", "error": "alert"}
@@ -22,15 +21,9 @@ class LogLine(StripView):
 
     DEFAULT_CSS = "LogLine { width: 1fr; height: 1; }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self._signs = _SIGNS if capabilities.unicode else _PLAIN_SIGNS
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
+        self._signs = _PLAIN_SIGNS if self._plain else _SIGNS
         self._text = ""
         self._level: Level = "info"
         self._clock = ""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Unpack
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import Field
 from tui.charts.numbers import fixed
-from tui.widgets.strips import Run
+from tui.widgets.strips import Run, ViewOptions
 from tui.widgets.table import Cell, FigureTable
 
 
@@ -67,11 +66,5 @@ class MatrixTable(FigureTable[MatrixFigures]):
 
     DEFAULT_CSS = "MatrixTable { width: 1fr; height: auto; }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(_CELLS, capabilities=capabilities, id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(lambda _: _CELLS, **options)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.halfblocks import Picture, draw_picture
 from tui.charts.tiles import Drawing, draw_tiles, lines_wanted, tiled
 from tui.widgets.pieces import PieceView, shading_for
+from tui.widgets.strips import ViewOptions
 
 
 class Pictures(PieceView):
@@ -21,15 +22,9 @@ class Pictures(PieceView):
 
     DEFAULT_CSS = "Pictures { width: 1fr; height: 1fr; }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self._shading = shading_for(capabilities)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
+        self._shading = shading_for(self._capabilities)
         self._title = ""
         self._pictures: tuple[Picture, ...] = ()
         self._first = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Unpack
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,7 +13,7 @@ from tui.capabilities import Capabilities
 from tui.charts.heat import LEVELS
 from tui.charts.pieces import REVERSED, Piece, Shading
 from tui.theme import heat, heat_ink
-from tui.widgets.strips import StripView
+from tui.widgets.strips import StripView, ViewOptions
 
 _MOST_LOOKS = 4096
 
@@ -20,8 +21,8 @@ _MOST_LOOKS = 4096
 class PieceView(StripView):
     """A `StripView` that knows the colours of scales and of pictures beside those of roles."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._looks: dict[tuple[str, str], Style | None] = {}
 
     def pieces(self, line: Iterable[Piece]) -> Strip:

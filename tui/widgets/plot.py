@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from rich.cells import cell_len
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
+from tui.capabilities import Capabilities
 from tui.charts.canvas import LOWEST, NARROWEST, POINT_SIGNS, Marker, Run, draw
 from tui.charts.chart import Chart, Curve
-from tui.widgets.strips import StripView
+from tui.widgets.strips import StripView, ViewOptions
 
 _SAMPLES = {"dots": "⠢⠔", "line": "──", "ghost": "┈┈", "marks": "●─"}
 _PLAIN_SAMPLES = {"dots": "..", "line": "**", "ghost": "''", "marks": "o*"}
@@ -25,17 +26,9 @@ class Plot(StripView):
 
     DEFAULT_CSS = "Plot { width: 1fr; height: 1fr; }"
 
-    def __init__(
-        self,
-        chart: Chart | None = None,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, chart: Chart | None = None, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._chart = chart or Chart()
-        self._capabilities = capabilities
 
     @property
     def chart(self) -> Chart:

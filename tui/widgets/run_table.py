@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import Field
-from tui.widgets.strips import Run
+from tui.widgets.strips import Run, ViewOptions
 from tui.widgets.table import Cell, FigureTable
 
 _TONES = {"good": "good", "bad": "alert", "live": "train-accuracy", "plain": "text"}
@@ -81,15 +80,8 @@ class RunTable(FigureTable[RunRow]):
     class Opened(Message):
         """Somebody clicked on the row under the cursor."""
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        cells = _cells(plain=not capabilities.unicode)
-        super().__init__(cells, cursor=True, capabilities=capabilities, id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(_cells, cursor=True, **options)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by so many rows."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Unpack
 
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import Field, fit
 from tui.replay.scrub import Scrub
-from tui.widgets.strips import Run, StripView
+from tui.widgets.strips import Run, StripView, ViewOptions
 
 _BAR = 16
 """Cells of the bar that words give way to."""
@@ -25,14 +25,8 @@ class ScrubBar(StripView):
 
     DEFAULT_CSS = "ScrubBar { height: 1; &.blank { display: none; } }"
 
-    def __init__(
-        self,
-        *,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-    ) -> None:
-        super().__init__(id=id)
-        self._plain = not capabilities.unicode
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._scrub: Scrub | None = None
         self.add_class("blank")
 

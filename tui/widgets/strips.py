@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import TypedDict
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,11 +14,21 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.capabilities import FULL, Capabilities
 from tui.theme import role_style
 
 Line = Strip | Text
 Run = tuple[str, str]
 """A piece of text and the role whose colour it has."""
+
+
+class ViewOptions(TypedDict, total=False):
+    """What every view can be made with: the terminal, and Textual's own names for a widget."""
+
+    capabilities: Capabilities
+    name: str | None
+    id: str | None
+    classes: str | None
 
 
 class StripView(Widget):
@@ -30,11 +41,14 @@ class StripView(Widget):
     def __init__(
         self,
         *,
+        capabilities: Capabilities = FULL,
         name: str | None = None,
         id: str | None = None,  # noqa: A002  (Textual's own name for it)
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
+        self._capabilities = capabilities
+        self._plain = not capabilities.unicode
         self._given: Sequence[Line] = ()
         self._rows: list[Strip] = []
         self._styles: dict[str, Style] = {}

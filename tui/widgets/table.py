@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, Unpack
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.capabilities import FULL, Capabilities
 from tui.charts.fields import GAP, Field, fit
-from tui.widgets.strips import Run, StripView
+from tui.widgets.strips import Run, StripView, ViewOptions
 
 R = TypeVar("R")
 
@@ -31,23 +30,21 @@ class Cell(Generic[R]):
 class FigureTable(StripView, Generic[R]):
     """A heading and a row for each record, numbers of fixed width, columns that give way.
 
-    With `cursor` a row is marked; rows beyond the height scroll with it.
+    `cells` makes the fields, of ASCII alone for a plain terminal. With `cursor` a row is marked;
+    rows beyond the height scroll with it.
     """
 
     def __init__(
         self,
-        cells: Sequence[Cell[R]],
+        cells: Callable[[bool], Sequence[Cell[R]]],
         *,
         cursor: bool = False,
-        capabilities: Capabilities = FULL,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
+        **options: Unpack[ViewOptions],
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self._cells = cells
+        super().__init__(**options)
+        self._cells = cells(self._plain)
         self._records: Sequence[R] = ()
         self._has_cursor = cursor
-        self._plain = not capabilities.unicode
         self._at = 0
         self._first = 0
 
