@@ -276,10 +276,12 @@ class DashboardApp(App[None]):
             self.push_screen(LayerScreen(self.shown_hub, self.board.terminal, layer))
 
     def do_predictions(self) -> None:
-        """Open what the network says of the test set."""
+        """Open what the network says of the test set, or close it."""
         from tui.screens.predictions import PredictionsScreen
 
-        if not isinstance(self.screen, PredictionsScreen):
+        if isinstance(self.screen, PredictionsScreen):
+            self.pop_screen()
+        else:
             self.push_screen(PredictionsScreen(self.shown_hub, self.board.terminal))
 
     def do_theme(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -274,6 +274,8 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 RECORDING_BY_ID: dict[str, Action] = {action.id: action for action in RECORDING}
 _SPELLED = {"escape": "esc"}
+_FIRST = 97
+"""The rank of a screen's own keys: help and quit alone stay longer."""
 
 
 def spelled(key: str) -> str:
@@ -316,6 +318,13 @@ def footer(
             kept.add(action.id)
             room -= need
     return [(spelled(a.keys[0]), _label(a, now)) for a in offered if a.id in kept]
+
+
+def promoted(**labels: str) -> tuple[Action, ...]:
+    """The table for a screen whose own keys are the actions of these ids, called so there."""
+    return tuple(
+        replace(a, label=labels[a.id], rank=_FIRST) if a.id in labels else a for a in ACTIONS
+    )
 
 
 def _label(action: Action, now: Situation) -> str:

@@ -90,6 +90,14 @@ def test_the_footer_offers_only_what_is_possible() -> None:
     }
 
 
+def test_a_screen_s_own_keys_stay_as_the_terminal_narrows() -> None:
+    own = keymap.promoted(predictions="close", next_layer="page")
+    now = Situation(running=True, layers=True)
+    for width in (40, 80, 120):
+        assert {("p", "close"), ("down", "page")} <= {*footer(now, width, own)}
+    assert [action.id for action in own] == [action.id for action in ACTIONS]
+
+
 def test_a_pause_turns_into_going_on() -> None:
     assert ("space", "go on") in footer(Situation(running=True, paused=True), 500)
 

@@ -270,6 +270,24 @@ async def test_the_question_knows_what_has_ended_while_it_stood() -> None:
         assert lab.app.return_code == 0
 
 
+async def test_an_experiment_can_be_left_to_itself() -> None:
+    async with bench() as lab:
+        await lab.press("ctrl+d")
+        assert not lab.app._exit  # it has not begun
+        await lab.feed(run(upto=3, finish=""))
+        await lab.press("ctrl+d")
+        assert lab.app.return_code == 0
+        assert lab.app.detached == lab.app.lab.results["growth"].view.run_id != ""
+
+
+async def test_an_experiment_that_ends_with_its_screen_cannot_be_left() -> None:
+    async with bench() as lab:
+        lab.link.can_detach = False
+        await lab.feed(run(upto=3, finish=""))
+        await lab.press("ctrl+d")
+        assert not lab.app._exit and "cannot be left to itself" in lab.text()
+
+
 async def test_a_run_that_ends_as_it_is_left_ends_nothing_else() -> None:
     async with bench() as lab:
         await lab.feed(run(upto=3, finish=""))

@@ -55,6 +55,15 @@ async def test_it_asks_when_opened_and_shows_the_answer() -> None:
         assert not isinstance(driver.app.screen, PredictionsScreen)
 
 
+async def test_its_own_keys_stand_in_a_narrow_terminal_too_and_its_key_closes_it() -> None:
+    async with dashboard(size=(80, 24)) as driver:
+        await driver.feed([*RUNNING, synthetic_predictions.measured(LAST)])
+        await driver.press("p")
+        assert "p close" in driver.text() and "down page" in driver.text()
+        await driver.press("p")
+        assert not isinstance(driver.app.screen, PredictionsScreen)
+
+
 async def test_it_asks_again_when_the_answer_is_old_and_some_time_has_passed() -> None:
     async with dashboard(size=(120, 36)) as driver:
         await driver.feed(RUNNING)

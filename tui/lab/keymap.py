@@ -91,6 +91,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("?",), "help", "this list of keys", _PROGRAM, 97),
     Action("theme", ("y",), "theme", "dark or light", _PROGRAM, 10),
     Action(
+        "detach",
+        ("ctrl+d",),
+        "detach",
+        "leave the experiment to itself; mlp-tui attach comes back",
+        _PROGRAM,
+        when=_running,
+        otherwise=_NO_RUN,
+    ),
+    Action(
         "quit", ("q", "ctrl+q", "ctrl+c"), "quit", "leave; asks when work is running", _PROGRAM, 99
     ),
 )

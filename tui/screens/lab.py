@@ -236,6 +236,10 @@ class LabScreen(Screen[None]):
         """Dark or light."""
         self.app.do_theme()  # type: ignore[attr-defined]
 
+    def do_detach(self) -> None:
+        """Leave the program, and the experiment to itself."""
+        self.app.do_detach()  # type: ignore[attr-defined]
+
     def do_quit(self) -> None:
         """Leave the program."""
         self.app.do_quit()  # type: ignore[attr-defined]

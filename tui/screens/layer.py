@@ -13,6 +13,7 @@ from engine.controls import Measure
 from tui.capabilities import Capabilities
 from tui.figures import histories, layer_bars
 from tui.hub import Hub
+from tui.keymap import promoted
 from tui.screens.panel import KeyLine, Title
 from tui.status import layer_title
 from tui.widgets.histogram import Histogram
@@ -40,7 +41,7 @@ class LayerScreen(Screen[None]):
                 yield Plot(capabilities=self._terminal)
             for _ in layer_bars(self._hub.view, ""):
                 yield Histogram(capabilities=self._terminal)
-        yield KeyLine(id="keys")
+        yield KeyLine(promoted(back="close", next_layer="next layer"), id="keys")
 
     def on_mount(self) -> None:
         """Ask for fresh histograms and draw what there is."""

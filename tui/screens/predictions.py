@@ -13,7 +13,7 @@ from engine.controls import Measure
 from tui import predictions as told
 from tui.capabilities import Capabilities
 from tui.hub import Hub
-from tui.keymap import key_of
+from tui.keymap import key_of, promoted
 from tui.run_view import RunView
 from tui.screens.panel import KeyLine, Title
 from tui.widgets.heatmap import Heatmap
@@ -82,7 +82,7 @@ class PredictionsScreen(Screen[None]):
             yield Pictures(capabilities=self._terminal, id=MISTAKES)
             yield TextTableView(id=MISTAKE_TABLE)
             yield TextTableView(id=CLASSES)
-        yield KeyLine(id="keys")
+        yield KeyLine(promoted(predictions="close", next_layer="page"), id="keys")
 
     def on_mount(self) -> None:
         """Ask for what is so now, and show what is known."""
