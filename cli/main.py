@@ -13,6 +13,7 @@ from cli.output import OutputError, say
 from cli.settings import readable_words
 from engine.errors import BadInput, did_you_mean
 from engine.text import clean
+from tui.capabilities import recall_colors
 
 LONGEST_SENTENCE = 2000  # characters
 
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # OpenMP's threads spin while they wait; beside a busy neighbour that costs several times over.
     # Its library reads this when torch is loaded, in this process or in the engine's.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    recall_colors(os.environ)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a sign the terminal lacks must not end a run
     try:

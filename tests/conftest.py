@@ -9,7 +9,10 @@ import hypothesis
 import numpy as np
 import pytest
 
-_OF_THE_USER = ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES", "MLP_TUI_RUNS")
+_OF_THE_USER = (
+    *("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"),
+    *("MLP_TUI_RUNS", "MLP_TUI_GRAPHICS"),
+)
 _PLACES = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 # No test may fail because the machine is busy.

@@ -1,0 +1,1 @@
+"""Pictures in the terminal's own graphics, where it has them."""
