@@ -73,7 +73,9 @@ class Trainer:
     def events(self) -> Iterator[Event]:
         """Train, yielding everything after `RunStarted`; the last event is `RunFinished`."""
         try:
-            yield from self._train()
+            for event in self._train():
+                with self._stopwatch.held():  # its record may wait for room, as long as it takes
+                    yield event
         finally:
             self._keeper.close()
 

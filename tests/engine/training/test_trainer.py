@@ -12,6 +12,7 @@ from training_tools import Given, Scripted, config, dataset, events, losses, of
 
 from engine.controls import (
     AnyControl,
+    Controls,
     Extend,
     Measure,
     Pause,
@@ -319,6 +320,18 @@ def test_time_spent_paused_is_not_training_time() -> None:
 
     stream = events(config(), Slow([Resume()], first=[Pause()]), clock=lambda: now[0])
     assert all(e.seconds == 0 for e in of(EpochFinished, stream))
+
+
+def test_what_its_reader_takes_is_no_time_of_training() -> None:
+    """A session that waits for room on the disk hands the event over that much later."""
+    now = [0.0]
+    finished = []
+    shelf = Given(dataset())
+    for event in train(config(epochs=2), Controls(), None, shelf, lambda: now[0]):
+        now[0] += 1000.0
+        if isinstance(event, EpochFinished):
+            finished.append(event.seconds)
+    assert finished == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(
