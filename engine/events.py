@@ -378,10 +378,14 @@ class ClaimChecked(Event, frozen=True, kw_only=True):
 
 
 class Noted(Event, frozen=True, kw_only=True):
-    """A line for the log, e.g. which product kernel runs and why."""
+    """A line for the log, e.g. which product kernel runs and why.
+
+    `about`, of an error, is what it has happened to: a later success there takes it back.
+    """
 
     text: str
     level: Level = "info"
+    about: Literal["", "checkpoint", "record"] = ""
 
 
 class RunFinished(Event, frozen=True, kw_only=True):

@@ -118,7 +118,7 @@ class Session:
         try:
             self._hand_over(event)
         except NotDurableError as error:
-            self._emit(Noted(text=str(error), level="error"))
+            self._emit(Noted(text=str(error), level="error", about="record"))
             self._emit(event)
         except RecordError as error:
             if not (self._seq and error.no_room):
@@ -162,7 +162,7 @@ class Session:
                 self._hand_over(untold[0])
                 del untold[0]
         except NotDurableError as error:
-            untold.insert(0, Noted(text=str(error), level="error"))
+            untold.insert(0, Noted(text=str(error), level="error", about="record"))
         except RecordError as error:
             if not error.no_room:
                 raise

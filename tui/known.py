@@ -63,7 +63,7 @@ class RunView:
     advanced: events.Advanced | None = None
     marks: tuple[Mark, ...] = ()
     log: tuple[LogLine, ...] = ()
-    fault: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
     broken: Mark | None = None
     last_time: float = math.nan
     finished: events.RunFinished | None = None
@@ -72,6 +72,11 @@ class RunView:
     def run_id(self) -> str:
         """The run's id; "" before it has started."""
         return self.started.run_id if self.started else ""
+
+    @property
+    def fault(self) -> str:
+        """The newest thing that is wrong with the run and has not been put right; "" for none."""
+        return next(reversed(self.faults.values()), "")
 
     @property
     def config(self) -> dict[str, Any]:

@@ -170,13 +170,15 @@ def _(event: events.Advanced, view: RunView) -> RunView:
 
 @fold.register(events.CheckpointSaved)
 def _(event: events.CheckpointSaved, view: RunView) -> RunView:
+    view = replace(view, faults=_without(view.faults, "checkpoint"))
     return _logged(view, LogLine(event.time, "info", f"step {event.step:,}: saved {event.file}"))
 
 
 @fold.register(events.Noted)
 def _(event: events.Noted, view: RunView) -> RunView:
     if event.level == "error":
-        view = replace(view, fault=event.text)
+        known = _without(view.faults, event.about)
+        view = replace(view, faults={**known, event.about: event.text})  # the newest is the last
     return _logged(view, LogLine(event.time, event.level, event.text))
 
 
@@ -211,6 +213,7 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         paused=False,
         samples_per_second=math.nan,
         finished=None,
+        faults={},
         broken=None,
         last_time=event.time,
         loss=view.loss.until(step),
@@ -231,6 +234,10 @@ def _grown(series: Series, x: Sequence[float], y: Sequence[float]) -> Series:
     if x and len(series) and x[0] < series.x_extent[1]:
         series = series.until(math.nextafter(x[0], -math.inf))
     return series.extended(x, y)
+
+
+def _without(faults: dict[str, str], about: str) -> dict[str, str]:
+    return {name: text for name, text in faults.items() if name != about}
 
 
 def _whole(value: float) -> int:

@@ -148,7 +148,8 @@ class Keeper:
             self._not_before = self._clock() + RETRY
             if state is not None and state.best and self._waiting is None:
                 self._waiting = state
-            yield Noted(text=_unwritten(self._directory, error), level="error")
+            text = _unwritten(self._directory, error)
+            yield Noted(text=text, level="error", about="checkpoint")
             return
         self._kept = worth_keeping([*self._kept, event])
         yield event

@@ -324,3 +324,25 @@ def test_the_fold_needs_neither_a_screen_nor_tensors() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def _saved(step: int) -> events.CheckpointSaved:
+    return events.CheckpointSaved(step=step, file=f"step-{step}.safetensors", sha256="0")
+
+
+def test_a_fault_stays_until_what_it_was_about_succeeds() -> None:
+    unsaved = events.Noted(text="no checkpoint", level="error", about="checkpoint")
+    unsynced = events.Noted(text="not durable", level="error", about="record")
+    view = fold(unsaved, fold(_started(), RunView()))
+    assert view.fault == "no checkpoint"
+    assert fold(events.Noted(text="as an aside"), view).fault == "no checkpoint"
+    assert fold(_saved(5), view).fault == ""
+    both = fold(unsaved, fold(unsynced, view))
+    assert both.fault == "no checkpoint"
+    assert fold(_saved(5), both).fault == "not durable"
+
+
+def test_a_run_that_goes_on_has_a_record_of_its_own() -> None:
+    view = fold(events.Noted(text="not durable", level="error"), fold(_started(), RunView()))
+    assert view.fault == "not durable"
+    assert fold(_started("b", continues="a", first_step=5), view).fault == ""

@@ -136,4 +136,5 @@ def test_a_directory_that_cannot_be_written_is_told_and_the_run_ends_in_order(
     first, last = (note for note in of(Noted, stream) if note.level == "error")
     assert first.text == last.text
     assert last.text.startswith("the checkpoint could not be written")
+    assert first.about == "checkpoint"
     assert of(RunFinished, stream)[0].outcome == "completed"
