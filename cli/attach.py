@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from cli import exits
-from cli.dashboard import no_screen, show
+from cli.dashboard import need_screen, show
 from cli.flags import Parser
-from cli.settings import add_runs_directory, use_runs_directory
+from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.experiments import EXPERIMENTS
@@ -32,9 +31,7 @@ def main(words: Sequence[str]) -> int:
     """
     options = parser().read(words)
     use_runs_directory(options)
-    obstacle = no_screen()
-    if obstacle:
-        raise BadInput(f"{obstacle}; mlp-tui runs tells how a run stands")
+    need_screen("mlp-tui runs tells how a run stands")
     runs = runs_directory()
     run_id = catalogue.resolve(runs, options.run) if options.run else newest_live(runs)
     from engine.process_link import attached
@@ -46,9 +43,7 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The words of ``mlp-tui attach``."""
-    made = Parser("mlp-tui attach", ABOUT, exits.described())
-    made.usage = "mlp-tui attach [RUN] [flags]"
-    made.add_argument("run", nargs="?", default="", metavar="RUN")
+    made = run_parser("attach", ABOUT)
     add_runs_directory(made)
     return made
 

@@ -46,9 +46,7 @@ def main(words: Sequence[str]) -> int:
         return exits.COMPLETED
     config = config_from(options)
     check_data(config)
-    obstacle = no_screen()
-    if obstacle:
-        raise BadInput(f"{obstacle}; mlp-tui train does the same run without")
+    need_screen("mlp-tui train does the same run without")
     use_runs_directory(options)
     return open_app(config)
 
@@ -113,6 +111,17 @@ def show(
 
         tell_detached(detached)
     return app.return_code or exits.COMPLETED
+
+
+def need_screen(remedy: str) -> None:
+    """Refuse to go on where no screen can be opened.
+
+    Raises:
+        BadInput: with what is in the way, and the `remedy`.
+    """
+    obstacle = no_screen()
+    if obstacle:
+        raise BadInput(f"{obstacle}; {remedy}")
 
 
 def no_screen() -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cli import exits
 from cli.flags import Parser
 from cli.output import say
-from cli.settings import add_runs_directory, use_runs_directory
+from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.errors import BadInput, did_you_mean
 from engine.store import catalogue
 from engine.store.files import in_home
@@ -81,9 +81,8 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The words of ``mlp-tui export``."""
-    made = Parser("mlp-tui export", ABOUT, exits.described())
-    made.usage = "mlp-tui export [RUN] --to FORM [--out PATH] [flags]"
-    made.add_argument("run", nargs="?", default=catalogue.NEWEST, metavar="RUN")
+    flags = "--to FORM [--out PATH] [flags]"
+    made = run_parser("export", ABOUT, default=catalogue.NEWEST, flags=flags)
     made.add_argument("--to", metavar="FORM", default="", help="one of " + ", ".join(FORMS))
     made.add_argument(
         "--out",

@@ -161,17 +161,12 @@ def held_words(text: str) -> str:
     return f"the run is held: {clean(text, 500)}" if text else "the run goes on"
 
 
-def current_epoch(view: RunView) -> int:
-    """The epoch that the newest step belongs to, counted from 1."""
-    return max(1, -(-view.step // view.steps_per_epoch)) if view.steps_per_epoch else 1
-
-
 def standing(view: RunView) -> tuple[str, float, float]:
     """Where the run is in words, and how much of how much it has done."""
     if view.started and view.advanced:
         done, total = view.advanced.done, view.advanced.total
         return f"{clean(view.started.experiment)} step {done:,.0f}/{total:,.0f}", done, total
-    what = f"epoch {current_epoch(view)}/{view.epochs} step {view.step}"
+    what = f"epoch {view.current_epoch}/{view.epochs} step {view.step}"
     return what, view.step, view.total_steps
 
 

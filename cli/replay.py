@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cli import exits
-from cli.dashboard import no_screen
+from cli.dashboard import need_screen
 from cli.flags import Parser
-from cli.settings import add_runs_directory, use_runs_directory
+from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.config import RunConfig
-from engine.errors import BadInput
 from engine.store import catalogue
 from engine.store.layout import runs_directory
 
@@ -27,13 +26,12 @@ def main(words: Sequence[str]) -> int:
     """
     options = parser().read(words)
     use_runs_directory(options)
-    obstacle = no_screen()
-    if obstacle:
-        raise BadInput(f"{obstacle}; mlp-tui runs tells how a run stands")
+    need_screen("mlp-tui runs tells how a run stands")
     runs = runs_directory()
     run_id = catalogue.resolve(runs, options.run)
     from tui.app import DashboardApp, Replay
-    from tui.replay.deck import Deck, NoLink
+    from tui.replay.deck import Deck
+    from tui.replay.no_link import NoLink
 
     opening = Replay(Deck(runs, run_id))
     app = DashboardApp(NoLink(), RunConfig(), autostart=False, opening=opening)
@@ -43,8 +41,6 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The words of ``mlp-tui replay``."""
-    made = Parser("mlp-tui replay", ABOUT, exits.described())
-    made.usage = "mlp-tui replay [RUN] [flags]"
-    made.add_argument("run", nargs="?", default=catalogue.NEWEST, metavar="RUN")
+    made = run_parser("replay", ABOUT, default=catalogue.NEWEST)
     add_runs_directory(made)
     return made

@@ -14,7 +14,7 @@ from cli import exits
 from cli.dashboard import no_screen, show
 from cli.flags import Parser
 from cli.output import Output, add_output_flags, output_from
-from cli.settings import add_runs_directory, use_runs_directory
+from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.store import catalogue, resuming
@@ -56,9 +56,7 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The words of ``mlp-tui resume``."""
-    made = Parser("mlp-tui resume", ABOUT, exits.described())
-    made.usage = "mlp-tui resume [RUN] [flags]"
-    made.add_argument("run", nargs="?", default="", metavar="RUN")
+    made = run_parser("resume", ABOUT)
     made.add_argument(
         "--headless", action="store_true", help="without a screen, as mlp-tui train is"
     )

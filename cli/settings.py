@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cli import exits
 from cli.files import read_table, write_table
 from cli.flags import Parser, add_settings, given
 from engine.config import RunConfig
@@ -40,6 +41,14 @@ def add_config_flags(parser: Parser, config_type: type[Struct]) -> argparse._Arg
     )
     add_runs_directory(group)
     return group
+
+
+def run_parser(command: str, about: str, *, default: str = "", flags: str = "[flags]") -> Parser:
+    """The words of a command on one recorded run, which of them by its first word."""
+    made = Parser(f"mlp-tui {command}", about, exits.described())
+    made.usage = f"mlp-tui {command} [RUN] {flags}"
+    made.add_argument("run", nargs="?", default=default, metavar="RUN")
+    return made
 
 
 def add_runs_directory(group: argparse._ActionsContainer) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from cli.progress import Bar, Lines, Watcher, current_epoch, epoch_line
+from cli.progress import Bar, Lines, Watcher, epoch_line
 from cli.summary import number, summary
 from engine.config import RunConfig
 from engine.events import (
@@ -158,12 +158,6 @@ def test_a_transient_bar_is_wiped() -> None:
     folded(experiment(), bar)
     bar.close()
     assert written(on).rstrip("\n").endswith("\x1b[2K")
-
-
-@pytest.mark.parametrize(("step", "epoch"), [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2)])
-def test_a_step_belongs_to_the_epoch_it_is_part_of(step: int, epoch: int) -> None:
-    view = folded(events()[:1])
-    assert current_epoch(RunView(started=view.started, step=step)) == epoch
 
 
 def test_the_summary_tells_epochs_layers_matrices_and_where_the_record_lies() -> None:

@@ -25,7 +25,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def screens(monkeypatch: pytest.MonkeyPatch) -> list[DashboardApp]:
     """The apps that were run; nothing is drawn."""
     run: list[DashboardApp] = []
-    monkeypatch.setattr(replay, "no_screen", lambda: "")
+    monkeypatch.setattr("cli.dashboard.no_screen", lambda: "")
 
     def ran(app: DashboardApp) -> None:
         run.append(app)
@@ -82,7 +82,7 @@ def test_what_cannot_be_shown_is_one_sentence(
 
 @pytest.mark.usefixtures("runs")
 def test_without_a_terminal_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "no_screen", lambda: "the dashboard needs a terminal")
+    monkeypatch.setattr("cli.dashboard.no_screen", lambda: "the dashboard needs a terminal")
     with pytest.raises(BadInput, match="needs a terminal"):
         replay.main([])
     assert "mlp-tui replay" in dashboard.COMMANDS

@@ -18,7 +18,8 @@ from engine.experiments.contract import Experiment
 from engine.store.record import RecordSink
 from tui.app import DashboardApp, Replay
 from tui.capabilities import FULL, Capabilities
-from tui.replay.deck import Deck, NoLink
+from tui.replay.deck import Deck
+from tui.replay.no_link import NoLink
 
 
 @dataclass

@@ -20,7 +20,8 @@ from engine.events import CheckpointSaved, Noted
 from engine.experiments import EXPERIMENTS
 from engine.store.layout import LOG
 from tui.keymap import RECORDED, RECORDING
-from tui.replay.deck import COMMANDS, Deck, NoLink
+from tui.replay.deck import COMMANDS, Deck
+from tui.replay.no_link import NoLink
 from tui.screens.lab import LabScreen
 from tui.screens.layer import LayerScreen
 from tui.screens.predictions import PredictionsScreen

@@ -10,17 +10,15 @@ from types import MappingProxyType
 import msgspec
 
 from engine.config import RunConfig
-from engine.controls import AnyControl
 from engine.errors import BadInput
 from engine.experiments import EXPERIMENTS
 from engine.experiments.contract import Experiment
-from engine.link import News
 from engine.replay import recording
 from engine.store.head import Head, head_of
 from engine.store.layout import run_directory
 from tui.hub import Hub
-from tui.keymap import RECORDED
 from tui.lab.state import Lab
+from tui.replay.no_link import NoLink
 from tui.replay.player import Player
 
 COMMANDS: Mapping[str, Callable[[Player], None]] = MappingProxyType(
@@ -39,41 +37,6 @@ COMMANDS: Mapping[str, Callable[[Player], None]] = MappingProxyType(
 """What the keys of a recording do."""
 _OPENING, _GOING_ON = 0.045, 0.008
 """Seconds of reading in a poll: while the past is read, and once it has been."""
-
-
-class NoLink:
-    """Meets `RunLink` where there is no engine: a recording starts nothing."""
-
-    can_detach = False
-    unread = 0.0
-
-    def start(
-        self,
-        config: msgspec.Struct | None = None,
-        *,
-        experiment: str = "train",
-        continues: str = "",
-        resume: bool = False,
-    ) -> None:
-        """Refuse."""
-        raise BadInput(RECORDED)
-
-    def send(self, control: AnyControl) -> None:
-        """Refuse."""
-        raise BadInput(RECORDED)
-
-    def fetch(self, data: str) -> None:
-        """Refuse."""
-        raise BadInput(RECORDED)
-
-    def drain(self, budget: float = 0.008) -> list[News]:
-        """Nothing ever comes."""
-        return []
-
-    def detach(self) -> None:
-        """Nothing is held."""
-
-    close = detach
 
 
 class Deck:
