@@ -92,11 +92,15 @@ class ConciseNetwork:
 def _linear(weight: Tensor, bias: Tensor, device: torch.device) -> nn.Linear:
     fan_out, fan_in = weight.shape
     linear = nn.Linear(fan_in, fan_out, device="meta", dtype=weight.dtype)
-    linear.to_empty(device=device)
-    with torch.no_grad():
-        linear.weight.copy_(weight)
-        linear.bias.copy_(bias)
+    # Not `to_empty`: for a tensor on "meta" that loads the whole of sympy, half a second's work.
+    linear.weight = _copied(weight, device)
+    linear.bias = _copied(bias, device)
     return linear
+
+
+def _copied(values: Tensor, device: torch.device) -> nn.Parameter:
+    copy = values.detach().to(device, copy=True, memory_format=torch.contiguous_format)
+    return nn.Parameter(copy)
 
 
 def _nonlinearity(activation: Activation, device: torch.device) -> nn.Module:

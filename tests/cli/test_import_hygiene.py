@@ -56,12 +56,23 @@ def test_the_engine_s_contracts_load_without_torch_or_a_screen(repository: Path)
     assert not loaded("import " + ", ".join(LIGHT_ENGINE), repository) & {*HEAVY, *SCREEN}
 
 
-def test_the_whole_engine_loads_no_screen(repository: Path) -> None:
+RUN = """
+from engine.config import RunConfig
+from engine.controls import Controls
+from engine.experiments.train import EXPERIMENT
+list(EXPERIMENT.run(RunConfig(data={data!r}, device="cpu", epochs=1, hidden=(4,)), Controls()))"""
+
+
+def test_the_whole_engine_and_a_run_load_no_screen_and_no_algebra(
+    repository: Path, small_data: Path
+) -> None:
     modules = sorted(
         ".".join(path.relative_to(repository).with_suffix("").parts).removesuffix(".__init__")
         for path in (repository / "engine").rglob("*.py")
         if path.stem != "__main__"
     )
-    found = loaded("import " + ", ".join(modules), repository)
+    code = "import " + ", ".join(modules) + RUN.format(data=str(small_data))
+    found = loaded(code, repository)
     assert "torch" in found
     assert not found & {*SCREEN, "tui", "cli"}
+    assert "sympy" not in found  # half a second that torch takes for what a run can do without
