@@ -11,6 +11,7 @@ from types import MappingProxyType
 from cli import exits
 from cli.output import OutputError, say
 from cli.settings import readable_words
+from engine.environment import settle
 from engine.errors import BadInput, did_you_mean
 from engine.text import clean
 from tui.capabilities import recall_colors
@@ -20,9 +21,7 @@ LONGEST_SENTENCE = 2000  # characters
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that was typed; returns its exit code."""
-    # OpenMP's threads spin while they wait; beside a busy neighbour that costs several times over.
-    # Its library reads this when torch is loaded, in this process or in the engine's.
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    settle(os.environ)  # for torch in this process, or in the engine's
     recall_colors(os.environ)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a sign the terminal lacks must not end a run

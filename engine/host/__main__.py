@@ -12,10 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from engine.environment import settle
 from engine.errors import BadInput
 from engine.experiments import EXPERIMENTS
 from engine.experiments.contract import Experiment
 from engine.host.loader import Loader
+from engine.host.memory import give_back
 from engine.host.private import clear, listen
 from engine.host.run import Means
 from engine.host.runner import Runner
@@ -38,8 +40,7 @@ def main(
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # Spinning OpenMP threads starve a busy neighbour; read once, when torch loads.
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    settle(os.environ)
     loader = Loader(load or _load_torch)
     server = Server(
         listener,
@@ -49,6 +50,7 @@ def main(
                 sinks=lambda opened: [RecordSink(options.runs, opened, str(options.socket))],
                 saved=partial(start_from, options.runs),
                 post=post,
+                tidy=give_back,
             ),
         ),
         _fetch,

@@ -30,12 +30,14 @@ class Means:
 
     `sinks(opened)` makes a run's sinks, the record first, which calls `opened` with its
     directory; `saved(run_id, resume)` loads the state that a run goes on from; `post` takes what
-    is to be told, from any thread, or None when a run is over, and must wake the engine.
+    is to be told, from any thread, or None when a run is over, and must wake the engine. `tidy`
+    is called on a run's thread when it has let go of everything.
     """
 
     sinks: Callable[[Callable[[Path], None]], Sequence[Sink]]
     saved: Callable[[str, bool], Start]
     post: Callable[[wire.Answer | None], None]
+    tidy: Callable[[], None] = lambda: None
 
 
 class EngineRun:
@@ -71,9 +73,12 @@ class EngineRun:
         self.told += 1
 
     def close(self) -> None:
-        """As the last sink: every other one is closed."""
-        self.over = True
-        self._means.post(None)
+        """As the last sink: every other one is closed, and the run's generator too."""
+        try:
+            self._means.tidy()
+        finally:
+            self.over = True
+            self._means.post(None)
 
     def _events(self, controls: Controls) -> Iterator[Event]:
         for event in self._prepared(controls):
