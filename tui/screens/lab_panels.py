@@ -122,9 +122,10 @@ class LabPanels(Vertical):
         natural = [0] * len(shown) + wanted
         shown += [self._figures[key] for key in self._broad]
         texts: list[Widget] = [*self._tables.values(), claims]
-        heights = [*(t.table.height for t in self._tables.values()), claims.rows_wanted]
+        width = self.size.width
+        heights = [*(t.table.lines(width) for t in self._tables.values()), claims.rows_wanted]
         self._lead(natural, heights)
-        plan = arrange(self.size.width, self.size.height, natural, heights, self._at)
+        plan = arrange(width, self.size.height, natural, heights, self._at)
         if plan == self._plan:
             return
         self._plan = plan

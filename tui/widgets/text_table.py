@@ -1,16 +1,20 @@
-"""A table of spelled values: a title, headings, rows, cut to the room."""
+"""A table of spelled values: a title, headings, rows, folded to the room."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.charts.fields import GAP, Field, fit
-from tui.widgets.strips import Run, StripView
+from tui.charts import folded
+from tui.charts.feet import cut
+from tui.charts.fields import GAP
+from tui.widgets.strips import Run, StripView, ViewOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,18 @@ class TextTable:
     numbers: tuple[bool, ...] = ()
 
     @property
-    def height(self) -> int:
-        """Lines that show everything."""
-        return 2 + len(self.rows)
-
-    @property
     def width(self) -> int:
         """Cells that show every column."""
         widths = self.column_widths()
         return 2 + sum(widths) + GAP * max(0, len(widths) - 1)
+
+    def blocks(self, width: int) -> list[folded.Block]:
+        """The columns that stand beside each other in so many cells, block below block."""
+        return folded.blocks(self.column_widths(), width - 1, GAP) or [()]
+
+    def lines(self, width: int) -> int:
+        """Lines that show everything in so many cells."""
+        return 1 + len(self.blocks(width)) * (1 + len(self.rows))
 
     def column_widths(self) -> list[int]:
         """The cells that each column needs."""
@@ -41,12 +48,15 @@ class TextTable:
 
 
 class TextTableView(StripView):
-    """Shows a `TextTable`; columns at the end give way, rows below the end can be scrolled to."""
+    """Shows a `TextTable`; columns that do not fit stand below the others, led by the first one.
+
+    What is below the end can be scrolled to.
+    """
 
     DEFAULT_CSS = "TextTableView { width: 1fr; height: auto; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes=classes)
+    def __init__(self, **options: Unpack[ViewOptions]) -> None:
+        super().__init__(**options)
         self._table = TextTable()
         self._first = 0
 
@@ -63,42 +73,75 @@ class TextTableView(StripView):
 
     def scroll_rows(self, by: int) -> None:
         """Move by so many rows, as far as there are any out of sight."""
-        room = max(1, self.content_size.height - 2)
-        self._first = max(0, min(self._first + by, len(self._table.rows) - room))
+        size = self.content_size
+        self._first = max(0, min(self._first + by, self._last(size.width, size.height)))
         self.redraw()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """All rows."""
-        return self._table.height
+        return self._table.lines(width)
 
     def prepare(self, size: Size) -> Sequence[Strip]:
         """Title, headings and the rows that fit."""
         table = self._table
-        room = size.height - 2
-        self._first = max(0, min(self._first, len(table.rows) - max(1, room)))
-        shown = table.rows[self._first : self._first + max(0, room)]
-        chosen = fit(self._fields(), size.width - 1)
-        head = self.strip((f" {table.title}", "strong"), (self._out_of_sight(len(shown)), "muted"))
-        heading = self._line(table.columns, chosen, "muted")
-        return [head, heading, *(self._line(row, chosen, "text") for row in shown)]
+        blocks = table.blocks(size.width)
+        self._first = max(0, min(self._first, self._last(size.width, size.height)))
+        every = folded.lines(len(blocks), len(table.rows))
+        shown = folded.window(every, self._first, max(0, size.height - 1))
+        strips = [self._head(blocks, shown, size.width)]
+        for block, row in shown:
+            texts, role = table.columns, "muted"
+            if row != folded.HEADING:
+                texts, role = table.rows[row], "text"
+            strips.append(self._line(texts, blocks[block], role))
+        return strips
 
-    def _out_of_sight(self, shown: int) -> str:
+    def _last(self, width: int, height: int) -> int:
+        """The farthest first line."""
+        return self._table.lines(width) - 1 - max(2, height - 1)
+
+    def _head(
+        self, blocks: Sequence[folded.Block], shown: Sequence[folded.Line], width: int
+    ) -> Strip:
+        note = self._out_of_sight(blocks, shown)
+        title = cut(f" {self._table.title}", max(0, width - cell_len(note)))
+        return self.strip((title, "strong"), (note, "muted"))
+
+    def _out_of_sight(self, blocks: Sequence[folded.Block], shown: Sequence[folded.Line]) -> str:
+        told = [line for line in shown if line[1] != folded.HEADING]
         total = len(self._table.rows)
-        at = f"{self._first + 1}-{self._first + shown}" if shown > 1 else str(self._first + 1)
-        return f"  rows {at} of {total}" if 0 < shown < total else ""
-
-    def _fields(self) -> list[Field]:
-        widths = self._table.column_widths()
-        return [Field("", width, len(widths) - index) for index, width in enumerate(widths)]
+        if not told or len(told) == total * len(blocks):
+            return ""
+        if len(blocks) == 1:
+            return f"  rows {_span([row for _, row in told])} of {total}"
+        rows = Counter(block for block, _ in told)
+        whole = [block for block, there in rows.items() if there == total] or [told[0][0]]
+        seen = sorted({column for block in whole for column, _ in blocks[block]})
+        word = "columns" if len(seen) > 1 else "column"
+        return f"  {word} {_listed(seen)} of {len(self._table.columns)}"
 
     def _line(self, texts: Sequence[str], chosen: Sequence[tuple[int, int]], role: str) -> Strip:
         runs: list[Run] = [(" ", role)]
         for place, (index, width) in enumerate(chosen):
-            text = texts[index] if index < len(texts) else ""
+            text = cut(texts[index] if index < len(texts) else "", width)
             gap = " " * GAP if place else ""
             right = index < len(self._table.numbers) and self._table.numbers[index]
             pad = " " * (width - cell_len(text))
             runs.append((gap + (pad + text if right else text + pad), role))
-        if not chosen and texts:  # not even the first column fits: as much of it as there is room
-            runs.append((set_cell_size(texts[0], max(0, self.content_size.width - 1)), role))
         return self.strip(*runs)
+
+
+def _span(rows: Sequence[int]) -> str:
+    first, last = rows[0] + 1, rows[-1] + 1
+    return f"{first}-{last}" if last > first else str(first)
+
+
+def _listed(columns: Sequence[int]) -> str:
+    """Columns counted from 1, neighbours as a span: "1, 4-6"."""
+    spans: list[list[int]] = []
+    for column in columns:
+        if spans and column == spans[-1][-1] + 1:
+            spans[-1].append(column)
+        else:
+            spans.append([column])
+    return ", ".join(map(_span, spans))
