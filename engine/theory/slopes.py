@@ -16,7 +16,7 @@ from torch.nn.functional import logsigmoid
 
 from engine.rules.activations import FLAT, SELU_ALPHA, SELU_SCALE, Activation
 from engine.theory.moments import RANGE, SPACING, slopes
-from engine.theory.quadrature import gaussian, gaussian_around
+from engine.theory.quadrature import SINGULARITY, gaussian, gaussian_around
 
 BISECTIONS = 60
 SURE = 1e-6  # slopes that are 0 with a probability below this are rounding
@@ -45,7 +45,8 @@ def log_slope_law(activation: Activation, q: float) -> LogSlope:
     roots = _changes(lambda z: slopes(activation, z) > 0)
     if len(roots) == 1 and activation.name in _LOG_SLOPES:
         # ln|φ′| is singular where φ has its minimum
-        z, weights = gaussian_around(torch.tensor(roots[0] / math.sqrt(q), dtype=torch.float64))
+        at = torch.tensor(roots[0] / math.sqrt(q), dtype=torch.float64)
+        z, weights = gaussian_around(at, SINGULARITY)
     else:
         z, weights = gaussian()
     logs = log_slope(activation, math.sqrt(q) * z)

@@ -10,12 +10,11 @@ import torch
 from torch import Generator
 
 from engine.errors import BadInput
-from engine.rules.activations import ACTIVATIONS, Activation
+from engine.rules.activations import ACTIVATIONS
 from engine.rules.initializers import INITIALIZERS, Draw
-from engine.theory import edge, gradient_noise, initial_loss, slope_products, trainability
+from engine.theory import edge, gradient_noise, initial_loss, trainability
 from engine.theory.correlation import through_network
 from engine.theory.layer_gain import compromise, gain_tolerance, layer_gain, layer_gains
-from engine.theory.moments import slopes
 from engine.theory.propagation import predict
 from engine.theory.relu_he_exact import layer_law, network_law, square_law
 
@@ -222,43 +221,3 @@ def test_correlation_through_a_network_starts_with_a_linear_layer() -> None:
     assert through[0] == pytest.approx((1.0 * 0.2 + 0.5) / 1.5)
     dead = predict(INITIALIZERS["zeros"], ACTIVATIONS["tanh"], (9, 9), STD)
     assert math.isnan(through_network(ACTIVATIONS["tanh"], dead, 0.2)[0])
-
-
-def test_a_product_of_sigmoid_slopes_is_a_quarter_a_layer_at_best() -> None:
-    sigmoid = ACTIVATIONS["sigmoid"]
-    assert slope_products.best_product(sigmoid, 10) == 0.25**10
-    law = slope_products.log_slope_law(sigmoid, 0.5)
-    assert law.mean < math.log(0.25)
-
-
-@pytest.mark.parametrize("q", [0.5, 5.0])
-@pytest.mark.parametrize("name", [n for n in ACTIVATIONS if n != "relu"])
-def test_log_slopes_by_sampling(name: str, q: float) -> None:
-    z = torch.randn(200_000, generator=Generator().manual_seed(6), dtype=torch.float64)
-    logs = slope_products.log_slopes(ACTIVATIONS[name], z * math.sqrt(q))
-    law = slope_products.log_slope_law(ACTIVATIONS[name], q)
-    tolerance = 5 * math.sqrt(law.variance / 200_000) + 1e-12
-    assert float(logs.mean()) == pytest.approx(law.mean, abs=tolerance)
-    assert float(logs.var()) == pytest.approx(law.variance, rel=0.1, abs=1e-12)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
-def test_log_slopes_are_logarithms_of_slopes(activation: Activation) -> None:
-    z = torch.linspace(-6.03, 6.03, 400, dtype=torch.float64)
-    logs = slope_products.log_slopes(activation, z)
-    assert logs.exp() == pytest.approx(slopes(activation, z).abs(), abs=1e-12)
-
-
-def test_relu_passes_all_or_nothing() -> None:
-    relu = ACTIVATIONS["relu"]
-    assert slope_products.log_slope_law(relu, 1.0).mean == -math.inf
-    assert slope_products.saturated_fraction(relu, 2.0) == pytest.approx(0.5, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "elu", "gelu", "silu", "softplus", "selu"])
-def test_saturated_share_by_sampling(name: str) -> None:
-    z = math.sqrt(8) * torch.randn(100_000, generator=Generator().manual_seed(8)).double()
-    activation = ACTIVATIONS[name]
-    share = float(activation.dead_mask(z, activation.forward(z)).mean())
-    expected = slope_products.saturated_fraction(activation, 8.0)
-    assert share == pytest.approx(expected, abs=5 * math.sqrt(expected / 100_000) + 1e-4)

@@ -9,6 +9,7 @@ import torch
 from engine.lab.threads import one_thread
 from engine.rules.activations import ACTIVATIONS, GELU_FLAT, SILU_FLAT, Activation
 from engine.theory.moments import slope_moment, slopes
+from engine.theory.quadrature import gaussian_around
 from engine.theory.slopes import flat_parts, log_slope, log_slope_law
 
 ALL = list(ACTIVATIONS.values())
@@ -48,6 +49,18 @@ def test_laws_of_log_slopes_meet_samples(activation: Activation, q: float) -> No
     assert law.mean <= 0.5 * math.log(slope_moment(activation, q)) + 1e-12
 
 
+@pytest.mark.parametrize(
+    ("name", "root"), [("gelu", -0.7517915246935645), ("silu", -1.2784645427610738)]
+)
+def test_a_logarithm_that_is_singular_costs_no_digits(name: str, root: float) -> None:
+    z, weights = gaussian_around(torch.tensor(root, dtype=torch.float64), halvings=40)
+    logs = log_slope(ACTIVATIONS[name], z)
+    mean = float(logs @ weights)
+    law = log_slope_law(ACTIVATIONS[name], 1.0)
+    assert law.mean == pytest.approx(mean, abs=1e-9)
+    assert law.variance == pytest.approx(float((logs - mean).square() @ weights), abs=1e-9)
+
+
 def test_closed_forms() -> None:
     leaky = log_slope_law(ACTIVATIONS["leaky_relu"], 2.0)
     assert leaky.mean == pytest.approx(0.5 * math.log(0.01))
@@ -69,3 +82,23 @@ def test_flat_parts_are_where_the_rules_say() -> None:
     s = 1 / (1 + math.exp(-above))
     assert s * (1 - s) == pytest.approx(0.0025)
     assert (below, end) == (pytest.approx(-above), math.inf)
+
+
+@pytest.mark.parametrize("activation", ALL, ids=lambda a: a.name)
+def test_flat_parts_hold_the_units_that_count_as_dead(activation: Activation) -> None:
+    normal = torch.randn(100_000, dtype=torch.float64, generator=torch.Generator().manual_seed(8))
+    z = math.sqrt(8) * normal
+    dead = activation.dead_mask(z, activation.forward(z)) > 0
+    inside = torch.zeros_like(dead)
+    for low, high in flat_parts(activation):
+        inside |= (z > low) & (z < high)
+    assert torch.equal(inside, dead)
+
+
+def test_no_path_through_sigmoids_passes_more_than_a_quarter_a_layer() -> None:
+    sigmoid = ACTIVATIONS["sigmoid"]
+    normal = torch.randn(10, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
+    logs = log_slope(sigmoid, normal).sum(0)
+    assert sigmoid.steepest == 0.25
+    assert float(logs.max()) <= 10 * math.log(0.25)
+    assert log_slope_law(sigmoid, 0.5).mean < math.log(0.25)
