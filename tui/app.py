@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import ClassVar
 
 from msgspec import Struct
@@ -39,6 +40,8 @@ _BEHIND = 2
 """Writes waiting for the terminal from which on a drawing is skipped."""
 _SELDOM = 4
 """Drawings that one stands for while a long past is read: that comes first."""
+_BREATH = 0.004
+"""Seconds for keys, and for the terminal, after a poll or a drawing that has taken too long."""
 _PALETTE, _SUSPEND = "palette", "suspend"
 
 
@@ -105,7 +108,7 @@ class DashboardApp(App[None]):
         self.detached = ""
         self.recordings = Recordings(self)
         self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
-        self._polls = 0
+        self._undrawn = 0  # polls since the last drawing
         self._dirty = False
         self._autostart = autostart and opening is None
         for theme in THEMES:
@@ -138,19 +141,27 @@ class DashboardApp(App[None]):
         if self._warning:
             self.board.say(self._warning, "warning")
         if not self.is_headless:
-            self.set_interval(1 / POLLS_PER_SECOND, self.tick)
+            self._keep_time()
             end_on_signals(self.leave)
 
     def tick(self) -> None:
         """Take in the news; draw what changed when it is time and the terminal keeps up."""
         self._dirty |= self.hub.poll() | self.lab.poll() | self.recordings.poll()
-        self._polls += 1
+        self._undrawn += 1
         deck = self.recordings.deck
-        reading = self.hub.unread or (deck and not deck.player.opened)
-        frame = self._polls_per_frame * (_SELDOM if reading else 1)
-        due = self._polls % frame == 0
-        if self._dirty and due and writes_waiting(self) < _BEHIND:
+        behind = bool(self.hub.unread or (deck and not deck.player.opened))
+        frame = self._polls_per_frame * (_SELDOM if behind else 1)
+        if self._dirty and self._undrawn >= frame and writes_waiting(self) < _BEHIND:
+            self._undrawn = 0
             self.draw()
+
+    def _keep_time(self) -> None:
+        """Poll for ever. An interval of Textual's own would leave out up to two polls for one that
+        was late, as each is that draws.
+        """
+        began = monotonic()
+        self.tick()
+        self.set_timer(until_next_poll(monotonic() - began), self._keep_time)
 
     def draw(self) -> None:
         """Draw what is known now."""
@@ -163,8 +174,7 @@ class DashboardApp(App[None]):
 
     def draw_soon(self) -> None:
         """Draw at the next poll: after the line that answers a key, which is cheaper, is out."""
-        self._dirty = True
-        self._polls = -1
+        self._dirty, self._undrawn = True, _SELDOM * self._polls_per_frame
 
     def leave(self, code: int) -> None:
         """End the app with this exit code."""
@@ -435,6 +445,11 @@ class DashboardApp(App[None]):
         except BadInput as error:
             self.shown_board.say(str(error), "warning")
         self.shown_board.echo()
+
+
+def until_next_poll(taken: float) -> float:
+    """Seconds to wait after a poll that has taken so many."""
+    return max(_BREATH, 1 / POLLS_PER_SECOND - taken)
 
 
 def _this_terminal() -> terminals.Capabilities:

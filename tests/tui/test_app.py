@@ -15,7 +15,7 @@ from engine.config import RunConfig
 from engine.link import Lost, Progress, Refused
 from engine.store.layout import VARIABLE
 from tui import signals
-from tui.app import DashboardApp
+from tui.app import DashboardApp, until_next_poll
 from tui.hub import POLLS_PER_SECOND
 
 DONE = synthetic_run.run()
@@ -216,10 +216,10 @@ async def test_the_smallest_useful_size_has_a_plot_and_the_vital_numbers() -> No
 
 
 async def test_figures_are_drawn_at_the_chosen_rate_and_only_when_dirty() -> None:
-    drawn = []
+    drawn, polled = [], []
     app = new_app()
-    app.draw = lambda: drawn.append(app._polls)  # type: ignore[method-assign]
-    app.hub.poll = lambda: True  # type: ignore[method-assign]
+    app.draw = lambda: drawn.append(len(polled))  # type: ignore[method-assign]
+    app.hub.poll = lambda: not polled.append(1)  # type: ignore[method-assign, func-returns-value]
     for _ in range(POLLS_PER_SECOND):
         app.tick()
     assert len(drawn) == 4 and drawn[-1] == POLLS_PER_SECOND
@@ -233,6 +233,26 @@ async def test_figures_are_drawn_at_the_chosen_rate_and_only_when_dirty() -> Non
     for _ in range(POLLS_PER_SECOND):
         app.tick()
     assert len(drawn) == 5
+
+
+async def test_a_past_that_was_read_to_its_end_is_drawn_at_once() -> None:
+    drawn = []
+    app = new_app()
+    app.draw = lambda: drawn.append(1)  # type: ignore[method-assign]
+    app.hub.poll = lambda: True  # type: ignore[method-assign]
+    app.hub.unread = 0.5
+    for _ in range(POLLS_PER_SECOND // 2 - 1):
+        app.tick()
+    assert drawn == []
+    app.hub.unread = 0.0
+    app.tick()
+    assert drawn == [1]
+
+
+def test_a_poll_that_was_late_is_followed_by_the_next_at_once() -> None:
+    assert until_next_poll(0.0) == 1 / POLLS_PER_SECOND
+    assert until_next_poll(0.01) == pytest.approx(1 / POLLS_PER_SECOND - 0.01)
+    assert 0 < until_next_poll(0.06) == until_next_poll(1.0) < 0.005
 
 
 async def test_nothing_is_drawn_while_the_terminal_is_behind(
