@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
-from collections.abc import Sequence
+from array import array
 
 LONGEST_LINE = 64 << 20
 """Bytes of the longest event; a reader passes over more without holding it in memory."""
@@ -21,8 +22,16 @@ def unframed(line: bytes) -> bytes | None:
     return text if line[-_CHECKSUM:] == b"\t%08x" % zlib.crc32(text) else None
 
 
-def all_unframed(lines: Sequence[bytes]) -> list[bytes] | None:
-    """The encoded events in these lines; None when a checksum is wrong."""
-    texts = [line[:-_CHECKSUM] for line in lines]
-    sums = [b"\t%08x" % crc for crc in map(zlib.crc32, texts)]
-    return texts if [line[-_CHECKSUM:] for line in lines] == sums else None
+def all_unframed(lines: bytes) -> list[bytes] | None:
+    """The encoded events in these lines, newlines included; None unless every checksum is right.
+
+    By the million: an event holds neither a tab nor a newline, so that one cut at both finds all.
+    """
+    parts = lines.replace(b"\n", b"\t").split(b"\t")
+    texts, sums = parts[:-1:2], parts[1::2]
+    if not len(texts) == len(sums) == lines.count(b"\n"):
+        return None
+    found = array("I", map(zlib.crc32, texts))
+    if sys.byteorder == "little":
+        found.byteswap()
+    return texts if found.tobytes().hex().encode() == b"".join(sums) else None
