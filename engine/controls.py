@@ -121,10 +121,10 @@ class Controls:
         return bool(self._requests)
 
     @property
-    def stopping(self) -> bool:
-        """Whether the run was asked to end and has not taken that up."""
+    def stopping(self) -> Stop | None:
+        """What the run was asked to end by, and has not taken up; None while it was not."""
         with self._asked:
-            return any(isinstance(control, Stop) for control in self._requests)
+            return next((c for c in self._requests if isinstance(c, Stop)), None)
 
     def wait(self, timeout: float) -> None:
         """Wait for something more to be asked, `timeout` seconds at most, and leave it there."""

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from engine.controls import Controls
+from engine.controls import Controls, Stop
 from engine.errors import BadInput, out_of_memory
 from engine.events import Event, Noted, RunFinished, RunStarted, StepsMeasured
 from engine.store.record import NotDurableError, RecordError
@@ -34,6 +34,14 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Nothing more will come."""
+
+
+class _LeftError(Exception):
+    """A run that holds is left as it is."""
+
+    def __init__(self, finished: RunFinished) -> None:
+        super().__init__(finished.detail)
+        self.finished = finished
 
 
 def new_run_id() -> str:
@@ -87,10 +95,13 @@ class Session:
     def _work(self) -> None:
         try:
             self._pump()
+        except _LeftError as left:
+            self._finish(left.finished)
         except BaseException as error:  # the thread's last word: it is reported, never swallowed
             self._note(error)
         if self.error and self._seq and not self.finished:
-            self._fail(self.error)
+            detail = readable(self.error)
+            self._finish(RunFinished(outcome="failed", detail=detail, step=self._step))
         for sink in self._sinks:
             try:
                 sink.close()
@@ -142,14 +153,15 @@ class Session:
         """Wait until the record has room for a line that says that there was none.
 
         Raises:
-            RecordError: when the run is asked to stop meanwhile, or the record fails otherwise.
+            _LeftError: when the run is asked to stop meanwhile.
+            RecordError: when the record fails otherwise.
         """
         untold = [Noted(text=f"held until there was room: {error}", level="warning")]
         self.controls.held(str(error))
         try:
             while untold:
-                if self.controls.stopping:
-                    raise error
+                if stop := self.controls.stopping:
+                    raise _LeftError(self._left(stop, error))
                 self.controls.wait(RETRY)
                 self._try(untold)
         finally:
@@ -167,9 +179,17 @@ class Session:
             if not error.no_room:
                 raise
 
-    def _fail(self, error: BaseException) -> None:
-        """Tell every sink that the run has failed, those too that have failed themselves."""
-        finished = RunFinished(outcome="failed", detail=readable(error), step=self._step)
+    def _left(self, stop: Stop, error: RecordError) -> RunFinished:
+        """The end of a run that is stopped while it holds."""
+        why = f"while it held: {error}"
+        return RunFinished(
+            outcome="interrupted" if stop.interrupted else "stopped",
+            detail=f"{stop.reason}, {why}" if stop.reason else f"stopped {why}",
+            step=self._step,
+        )
+
+    def _finish(self, finished: RunFinished) -> None:
+        """Tell every sink of an end that the run did not tell, those too that have failed."""
         self.finished = self._stamped(finished)
         for sink in self._sinks:
             try:

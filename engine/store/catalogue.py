@@ -12,6 +12,7 @@ import msgspec
 
 from engine.errors import BadInput, did_you_mean
 from engine.store.files import read_plain, write_whole
+from engine.store.last_words import last_words
 from engine.store.layout import ABOUT, is_own, run_directory
 from engine.store.lines import framed, unframed
 from engine.store.record import is_being_written
@@ -35,9 +36,10 @@ class About(msgspec.Struct, frozen=True):
 class Entry:
     """A run in the list.
 
-    `state` is how it ended, "running" or "paused" while it has not, and "crashed" where nobody
-    writes its record any more (`live`) and it never said how it ended. `continued_by` are the runs
-    that go on from it.
+    `state` is how it ended, "running" or "paused" while it has not (`live`), and "crashed" where
+    nobody writes its record any more and it never said how it ended. What has ended is not live,
+    though its writer may have its log open for another moment: nothing more comes.
+    `continued_by` are the runs that go on from it.
     """
 
     run_id: str
@@ -177,10 +179,13 @@ def _directories(runs: Path) -> Iterator[Path]:
 
 def _entry(directory: Path) -> Entry | None:
     try:
-        live = is_being_written(directory)
+        written = is_being_written(directory)  # first: what is let go of afterwards is whole
         summary = summary_of(directory)
     except OSError:
         return None
+    live = written and not summary.outcome
+    if not (written or summary.outcome) and (told := last_words(directory)):
+        summary.take(told)
     under_way = ("paused" if summary.paused else "running") if live else "crashed"
     return Entry(
         run_id=directory.name,

@@ -15,6 +15,7 @@ from engine.store.files import in_home, make_private
 
 LOG = "events.jsonl"
 HEAD = "run.json"
+END = "end.jsonl"
 ABOUT = "about.json"
 SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"

@@ -12,9 +12,12 @@ from pathlib import Path
 from engine.events import CheckpointSaved, Event, RunFinished, RunStarted, encode
 from engine.store.files import make_private, open_plain, sync_directory, write_whole
 from engine.store.head import written_head
-from engine.store.layout import HEAD, LOG, run_directory
+from engine.store.last_words import LastWords
+from engine.store.layout import END, HEAD, LOG, run_directory
 from engine.store.lines import LONGEST_LINE, framed
 from engine.store.syncer import Syncer
+
+_NEED_NO_ROOM = frozenset(("stopped", "interrupted", "failed"))
 
 
 class RecordError(OSError):
@@ -55,7 +58,8 @@ class RecordSink:
     Raises:
         RecordError: from `accept` and `close`, when the disk is full or fails. Then the log ends
             with the last whole event, and `accept` may be tried again with the same `seq`; after
-            a `NotDurableError` that succeeds.
+            a `NotDurableError` that succeeds. For want of room alone an end that is no completion
+            is not refused: it is kept beside the log.
         BadInput: from `accept`, when the run's id is not one.
     """
 
@@ -73,6 +77,8 @@ class RecordSink:
         self._size = 0
         self._torn = False
         self._syncer: Syncer | None = None
+        self._last_words: LastWords | None = None
+        self._told = False
 
     def accept(self, event: Event) -> None:
         """Append one event."""
@@ -91,8 +97,13 @@ class RecordSink:
             raise self._not_durable(error) from error
         try:
             self._append(line)
+            if self._last_words:
+                self._last_words.take_back()
         except OSError as error:
-            raise self._explained(error) from error
+            if not self._kept_beside(event, self._explained(error)):
+                raise self._explained(error) from error
+            return
+        self._told = isinstance(event, RunFinished)
         self._syncer.written()
         if isinstance(event, CheckpointSaved | RunFinished):
             self._syncer.sync()
@@ -108,6 +119,8 @@ class RecordSink:
         except OSError as error:
             raise self._not_durable(error) from error
         finally:
+            if self._last_words:
+                self._last_words.close(told=self._told)
             os.close(log)  # the lock goes with it
 
     def _begin(self, started: RunStarted, line: bytes) -> None:
@@ -121,6 +134,7 @@ class RecordSink:
         try:
             write_whole(directory / HEAD, written_head(started, self._address))
             self._log = _create(directory / LOG)
+            self._last_words = LastWords(directory)
             self._append(line)
             sync_directory(directory)
             sync_directory(self._runs)
@@ -146,6 +160,19 @@ class RecordSink:
             raise
         self._size += len(line)
 
+    def _kept_beside(self, event: Event, error: RecordError) -> bool:
+        """For want of room: keep this end beside the log, or how it stands if that is the end."""
+        if not error.no_room or self._last_words is None:
+            return False
+        try:
+            if isinstance(event, RunFinished) and event.outcome in _NEED_NO_ROOM:
+                self._last_words.say(event)
+                return True
+            self._last_words.stand_in(_held(error))
+        except OSError:  # what is told is that the log has no room
+            return False
+        return False
+
     def _cut_back(self) -> None:
         """Take a part of a line back; where that fails, nothing is written until it succeeds."""
         os.ftruncate(self._log, self._size)
@@ -156,7 +183,9 @@ class RecordSink:
         if self._log >= 0:
             os.close(self._log)
             self._log = -1
-        for path in (directory / LOG, directory / HEAD):
+        if self._last_words:
+            self._last_words.close(told=True)
+        for path in (directory / LOG, directory / HEAD, directory / END):
             path.unlink(missing_ok=True)
         directory.rmdir()
 
@@ -165,6 +194,10 @@ class RecordSink:
 
     def _not_durable(self, error: OSError) -> RecordError:
         return NotDurableError(error.errno, error.strerror or str(error), str(self.directory))
+
+
+def _held(error: RecordError) -> RunFinished:
+    return RunFinished(outcome="interrupted", detail=f"it ended while it held: {error}")
 
 
 def _may_be_lifted(limit: int) -> bool:

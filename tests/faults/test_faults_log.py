@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,7 +42,7 @@ from engine.link import Held, Lost, News
 from engine.process_link import ProcessLink, attached
 from engine.session import Session
 from engine.store import catalogue, syncer
-from engine.store.layout import LOG
+from engine.store.layout import END, LOG
 from engine.store.lines import LONGEST_LINE, framed
 from engine.store.reader import Damage, read
 from engine.store.record import RecordError, RecordSink
@@ -188,11 +190,51 @@ def test_a_held_run_can_be_stopped_and_what_it_recorded_is_whole(runs: Path, dis
     run.controls.request(Pause())  # not what ends it
     run.controls.request(Stop())
     finished = run.ended()
-    assert finished.outcome == "failed"
+    assert finished.outcome == "stopped"
     assert "No space left on device" in finished.detail
     assert len(sound(runs)) == 11
     assert run.told[-1] == ""
-    assert catalogue.entries(runs)[0].state == "crashed"
+    assert run.session.error is None
+    (entry,) = catalogue.entries(runs)
+    assert (entry.state, entry.summary.detail) == ("stopped", finished.detail)
+
+
+@pytest.mark.fault(7)
+def test_a_held_run_that_is_terminated_says_by_whom(runs: Path, disk: Disk) -> None:
+    run = Started(notes(20, 10, disk), runs)
+    assert run.held.wait(PATIENCE)
+    run.controls.request(Stop(interrupted=True, reason="the engine was told to end"))
+    run.ended()
+    (entry,) = catalogue.entries(runs)
+    assert entry.state == "interrupted"
+    assert entry.summary.detail.startswith("the engine was told to end, while it held:")
+
+
+@pytest.mark.fault(1, 7)
+def test_a_run_that_is_killed_while_it_holds_is_told_apart_from_a_crash(
+    runs: Path, disk: Disk
+) -> None:
+    sink = RecordSink(runs)
+    told = [
+        msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(notes(3)(Controls()))
+    ]
+    sink.accept(msgspec.structs.replace(told[0], run_id="r1"))
+    sink.accept(told[1])
+    for full, left in ((True, "interrupted"), (False, "crashed")):
+        disk.full = full
+        with contextlib.suppress(RecordError):
+            sink.accept(told[2])
+        assert catalogue.entries(runs)[0].state == "running"
+        shutil.copytree(runs / "r1", runs / left)  # as a kill would leave it
+        assert catalogue.entry(runs, left).state == left
+    disk.full = True
+    with pytest.raises(RecordError):
+        sink.accept(told[-1])  # that it is complete is worth waiting for
+    disk.full = False
+    sink.accept(told[-1])
+    sink.close()
+    assert catalogue.entry(runs, "r1").state == "completed"
+    assert not (runs / "r1" / END).exists()
 
 
 @pytest.mark.fault(7)

@@ -11,7 +11,7 @@ import pytest
 from engine import events
 from engine.errors import BadInput
 from engine.store import catalogue
-from engine.store.layout import ABOUT, LOG, SUMMARY
+from engine.store.layout import ABOUT, END, LOG, SUMMARY
 from engine.store.lines import framed
 from engine.store.record import RecordSink
 from engine.store.summary import Summary, summary_of
@@ -316,3 +316,25 @@ def test_no_name_is_no_run(tmp_path: Path) -> None:
     record(tmp_path, started("a"), ENDED)
     with pytest.raises(BadInput, match="there is no run ''"):
         catalogue.resolve(tmp_path, "")
+
+
+def test_a_run_that_has_told_its_end_is_over_though_its_log_is_still_open(tmp_path: Path) -> None:
+    sink = record(tmp_path, started("a"), block(1, 20), ENDED, close=False)
+    entry = catalogue.entry(tmp_path, "a")
+    assert (entry.state, entry.live) == ("completed", False)
+    catalogue.remove(tmp_path, "a")
+    assert catalogue.entries(tmp_path) == []
+    sink.close()  # what it still had open went with it
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_words_kept_beside_a_log_are_heeded_only_where_they_are_sound(tmp_path: Path) -> None:
+    record(tmp_path, started("a"), block(1, 3))
+    end = tmp_path / "a" / END
+    for junk in (b"", b"\xff" * 4096, framed(b"[" * 3000), framed(msgspec.json.encode({"a": 1}))):
+        end.write_bytes(junk)
+        assert catalogue.entry(tmp_path, "a").state == "crashed"
+    end.write_bytes(framed(events.encode(ENDED)) + b" " * 9999)
+    assert catalogue.entry(tmp_path, "a").state == "crashed"  # longer than it ever is
+    end.write_bytes(framed(events.encode(ENDED)))
+    assert catalogue.entry(tmp_path, "a").state == "completed"

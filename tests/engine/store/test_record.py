@@ -19,7 +19,7 @@ from engine.errors import BadInput
 from engine.events import CheckpointSaved, Event, Noted, RunFinished, RunStarted
 from engine.store import record as record_module
 from engine.store import syncer
-from engine.store.layout import HEAD, LOG, VARIABLE, run_directory, runs_directory
+from engine.store.layout import END, HEAD, LOG, VARIABLE, run_directory, runs_directory
 from engine.store.reader import Damage, read
 from engine.store.record import RecordError, RecordSink, is_being_written
 
@@ -49,7 +49,7 @@ def test_a_run_is_a_private_directory_whatever_the_umask(tmp_path: Path) -> None
     directory = tmp_path / "runs" / "r1"
     assert opened == [directory] == [sink.directory]
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
-    assert modes == {LOG: 0o600, HEAD: 0o600}
+    assert modes == {LOG: 0o600, HEAD: 0o600, END: 0o600}
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     sink.close()
 
