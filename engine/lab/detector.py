@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from engine.lab.finding import Finding
+from engine.lab.logistic import Logistic, by_bound
 
 RIDGE = 0.01
 """Of |w|²/2, beside the mean logistic loss: what tells apart perfectly has no other minimum."""
@@ -66,27 +67,10 @@ def detect(source: Tensor, target: Tensor, size: int, repeats: int, random: Gene
     )
     ones, others, more, rest = order.view(repeats, 4, half).unbind(1)
     labels = torch.cat([torch.zeros(half), torch.ones(half)])
-    w = logistic(_features(source[ones], target[others]), labels.expand(repeats, -1))
+    z = _features(source[ones], target[others])
+    w = by_bound(Logistic(z, labels.expand(repeats, -1), RIDGE), ROUNDS)
     guessed = (_features(source[more], target[rest]) @ w.unsqueeze(2)).squeeze(2) > 0
     return Detected(2 * half, (guessed == (labels > 0)).double().mean(1))
-
-
-def logistic(z: Tensor, labels: Tensor) -> Tensor:
-    """Weights [runs, d] of logistic regressions of labels [runs, n] on z [runs, n, d].
-
-    Every step minimizes a quadratic bound from above, whose curvature ¼ZᵀZ/n + RIDGE needs one
-    factorization (Böhning and Lindsay 1988), so that the loss falls in each of `ROUNDS`.
-    """
-    n, d = z.shape[1:]
-    bound = z.mT @ z / (4 * n) + RIDGE * torch.eye(d, dtype=z.dtype)
-    factor = torch.linalg.cholesky(bound)
-    w = z.new_zeros(len(z), d)
-    for _ in range(ROUNDS):
-        odds = (z @ w.unsqueeze(2)).squeeze(2)
-        error = torch.sigmoid(odds) - labels
-        gradient = (error.unsqueeze(1) @ z).squeeze(1) / n + RIDGE * w
-        w = w - torch.cholesky_solve(gradient.unsqueeze(2), factor).squeeze(2)
-    return w
 
 
 def _features(source: Tensor, target: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from engine.experiments.corruptions import EXPERIMENT, NAMES, CorruptionSettings
 from engine.lab.classifier import Classifiers
 from engine.lab.corruption import CORRUPTIONS, LEVELS, planes, rows
 from engine.lab.corruption_study import Study, noticed_after
-from engine.lab.detector import RIDGE, Detected, Standardized, detect, logistic, principal_axes
+from engine.lab.detector import Detected, Standardized, detect, principal_axes
 
 
 def random(seed: int = 0) -> Generator:
@@ -159,16 +159,6 @@ def test_planes_and_rows_are_each_others_inverse(shape: tuple[int, ...]) -> None
     images = planes(x, shape)
     assert images.shape == (7, 1 if len(shape) == 2 else min(shape[0], shape[2]), 5, 4)
     assert torch.equal(rows(images, shape), x)
-
-
-def test_logistic_regression_reaches_its_minimum() -> None:
-    z = torch.randn(3, 300, 4, generator=random(), dtype=torch.float64)
-    labels = (z[..., 0] + torch.randn(3, 300, generator=random(1)) > 0).double()
-    w = logistic(z, labels)
-    error = torch.sigmoid((z @ w[..., None])[..., 0]) - labels
-    gradient = (error[:, None] @ z)[:, 0] / 300 + RIDGE * w
-    assert float(gradient.abs().max()) < 1e-3
-    assert bool((w[:, 0] > 0.5).all())
 
 
 @pytest.mark.parametrize("seed", range(5))
