@@ -63,14 +63,22 @@ class Watching(DashboardApp):
         self.lags: list[float] = []
 
     def tick(self) -> None:
-        """Take in the news, then see how old they are."""
+        """Take in the news, and see how old they are."""
         super().tick()
+        self._note()
+        if self.hub.view.finished:
+            self.exit()
+
+    def draw(self) -> None:
+        """Draw; what is known by now was not late because of it."""
+        self._note()
+        super().draw()
+
+    def _note(self) -> None:
         now = time.time()
         assert isinstance(self.hub.link, Noting)
         self.lags += [now - made for made in self.hub.link.times]
         self.hub.link.times = ()
-        if self.hub.view.finished:
-            self.exit()
 
 
 def main(record: Path, report: Path) -> None:
@@ -81,7 +89,10 @@ def main(record: Path, report: Path) -> None:
     app.run()
     view = app.hub.view
     seen = hashlib.sha256(view.loss.x.tobytes() + view.loss.y.tobytes()).hexdigest()
-    report.write_text(json.dumps({"lags": app.lags, "steps": len(view.loss), "seen": seen}))
+    told = json.dumps({"lags": app.lags, "steps": len(view.loss), "seen": seen})
+    written = report.with_suffix(".part")
+    written.write_text(told)
+    written.rename(report)  # whoever waits for it finds it whole
 
 
 if __name__ == "__main__":

@@ -65,9 +65,12 @@ def _lags(seconds: float) -> list[list[float]]:
     with tempfile.TemporaryDirectory(prefix="bench") as place, ExitStack() as stack:
         runs = Path(place)
         sink = RecordSink(runs)
-        sink.accept(
-            RunStarted(run_id="run", experiment="train", config={}, seq=0, time=time.time())
+        # A training run says how long it will be, and its axis stands still.
+        planned = {"steps_per_epoch": _RATE // 4, "total_steps": int(_RATE * seconds)}
+        began = RunStarted(
+            run_id="run", experiment="train", config={}, seq=0, time=time.time(), **planned
         )
+        sink.accept(began)
         reports = [runs / f"report{number}" for number in range(_VIEWERS)]
         viewers = [
             stack.enter_context(_watching(runs / "run" / LOG, report, runs)) for report in reports
