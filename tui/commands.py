@@ -65,7 +65,7 @@ def pace_words(pace: float) -> str:
 
 
 def _steer(by: int, hub: Hub) -> str:
-    lr = switch.steered_lr(hub.wanted_lr, by)
+    lr = switch.steered_lr(hub.base_lr, by)
     hub.steer_lr(lr)
     return f"lr {spell_number(lr)}…"
 

@@ -70,6 +70,7 @@ class Hub:
     that has not been read yet.
     `_viewed` are those of the run on screen, `refused_config` those of a start that was refused,
     `_held` what was asked of a run before it began, and `_dead` the run that a lost engine left.
+    `_paced` is the request for another pace that the run has not answered (0: none).
     """
 
     link: RunLink
@@ -92,6 +93,7 @@ class Hub:
     _quiet: int = 0
     _request: int = 0
     _pause: tuple[int, bool] | None = None
+    _paced: int = 0
     _lr: float | None = None
 
     @property
@@ -212,6 +214,13 @@ class Hub:
             return self._lr
         return self.config.lr if self.awaiting else self.view.lr
 
+    @property
+    def base_lr(self) -> float:
+        """What another learning rate is chosen from: under a schedule, not the rate in force."""
+        if self._lr is not None:
+            return self._lr
+        return self.config.lr if self.awaiting else self.view.base_lr
+
     def steer_lr(self, lr: float) -> None:
         """Have the run under way use this learning rate; the next run starts with its own."""
         self._lr = lr
@@ -225,7 +234,7 @@ class Hub:
             self._pending = switch.changed(self._pending, pace=pace)
         if self._viewed is not None and not self.awaiting:
             self._viewed = switch.changed(self._viewed, pace=pace)
-        self.send(controls.SetPace(steps_per_second=pace))
+        self._paced = self.send(controls.SetPace(steps_per_second=pace))
         return pace
 
     def fetch(self, data: str = REAL_DATA) -> None:
@@ -318,6 +327,7 @@ class Hub:
     def _forget_asked(self) -> None:
         self._held.clear()
         self._pause = self._lr = None
+        self._paced = 0
 
     def _fold(self, event: events.AnyEvent) -> None:
         if isinstance(event, events.RunStarted):
@@ -332,6 +342,16 @@ class Hub:
             self._pause = None
         if event.request == self._request:
             self._lr = None
+        if event.what == "pace" and self._paced in (0, event.request):
+            self._paced = 0
+            self._take_pace(switch.told_pace(event.after))
+
+    def _take_pace(self, pace: float) -> None:
+        """The run's pace is this one, whoever asked for it: the next key goes on from there."""
+        if self._viewed is not None:
+            self._viewed = switch.changed(self._viewed, pace=pace)
+        if not self.awaiting:
+            self.config = switch.changed(self.config, pace=pace)
 
     def _meet(self, event: events.RunStarted) -> None:
         """A run begins: the one before it stays as a ghost, unless it is the one that goes on.

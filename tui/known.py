@@ -30,7 +30,11 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as it stands. Every curve's x is the step; accuracies are fractions."""
+    """A run as it stands. Every curve's x is the step; accuracies are fractions.
+
+    `lr` is the learning rate of the newest step, `base_lr` the one that a schedule is laid over:
+    it is what a person steers.
+    """
 
     started: events.RunStarted | None = None
     step: int = 0
@@ -38,6 +42,7 @@ class RunView:
     epochs: int = 0
     total_steps: int = 0
     lr: float = math.nan
+    base_lr: float = math.nan
     pace: str = ""
     paused: bool = False
     samples_per_second: float = math.nan

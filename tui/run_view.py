@@ -44,6 +44,7 @@ def _(event: events.RunStarted, view: RunView) -> RunView:
         fresh,
         epochs=_planned(event) or _whole(fresh.number("epochs", 0.0)),
         lr=fresh.number("lr", math.nan),
+        base_lr=fresh.number("lr", math.nan),
     )
     if not event.continues or event.continues != view.run_id:
         return fresh
@@ -117,6 +118,8 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
     line = f"{text} ({event.note})" if event.note else text
     view = _logged(view, LogLine(event.time, "info", f"step {event.step:,}: {line}"))
     view = replace(view, last_time=event.time)
+    if event.what == "learning rate":
+        view = _with_base_lr(view, event.after)
     if not changed:
         return view
     if event.what in ("pace", "resume", "step"):
@@ -211,6 +214,7 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         epochs=_planned(event) or view.epoch + added,
         total_steps=event.total_steps,
         paused=False,
+        base_lr=RunView(started=event).number("lr", math.nan),
         samples_per_second=math.nan,
         finished=None,
         faults={},
@@ -227,6 +231,22 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         vitals={layer: past(columns) for layer, columns in view.vitals.items()},
         marks=(*(m for m in view.marks if m.step <= step), Mark(step, "continued")),
     )
+
+
+def _with_base_lr(view: RunView, told: str) -> RunView:
+    """What a schedule makes of the rate moves with it, though a run that holds makes no step."""
+    base = _number(told)
+    if not base > 0:
+        return view
+    share = view.lr / view.base_lr if view.base_lr > 0 and math.isfinite(view.lr) else 1.0
+    return replace(view, base_lr=base, lr=base * share)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:  # of another version
+        return math.nan
 
 
 def _grown(series: Series, x: Sequence[float], y: Sequence[float]) -> Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Literal
 
 from engine.controls import (
@@ -73,6 +74,17 @@ class Steering:
         """Whether `Save` was asked for since the last call."""
         asked, self._save = self._save, False
         return asked
+
+    def inherited(self, lr: float, pace: float, step: int) -> Iterator[ControlApplied]:
+        """What a person changed before a resumed run began: its settings say `lr` and `pace`."""
+        spelled = (
+            ("learning rate", spell_number(lr), spell_number(self.lr)),
+            ("pace", _pace(pace), _pace(self.pace)),
+        )
+        for what, before, after in spelled:
+            if before != after:
+                note = "as it was steered before"
+                yield ControlApplied(step=step, what=what, before=before, after=after, note=note)
 
     def apply(self, control: AnyControl, step: int) -> ControlApplied:
         """Do what is asked, and say what came of it at the boundary after `step` updates."""

@@ -80,6 +80,8 @@ class Trainer:
             self._keeper.close()
 
     def _train(self) -> Iterator[Event]:
+        config = self._plan.config
+        yield from self._steering.inherited(config.lr, config.pace, self._blocks.step)
         if self._plan.config.matrices_every:
             yield from self._measure()
         yield from self._boundary()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import synthetic_run
 from event_streams import same
 from fake_link import FakeLink
@@ -11,6 +12,7 @@ from engine.config import RunConfig
 from engine.events import ControlApplied, StepsMeasured
 from engine.link import Fetched, Lost, News, Progress, Refused
 from tui import switch
+from tui.commands import COMMANDS
 from tui.hub import SETTLING, Hub
 
 BASE = RunConfig(data="fashion-mnist")
@@ -370,3 +372,51 @@ def test_an_event_that_contradicts_itself_does_not_end_the_screen() -> None:
     link.push(wrong)
     hub.poll()
     assert hub.view.step == step and "was left out" in hub.view.log[-1].text
+
+
+def applied(what: str, before: str, after: str, request: int = 0) -> ControlApplied:
+    return ControlApplied(step=235, what=what, before=before, after=after, request=request)
+
+
+def test_a_paused_run_takes_one_steered_learning_rate_after_another() -> None:
+    hub, link = started()
+    link.push(applied("pause", "running", "paused"))
+    hub.poll()
+    for request, asked in ((1, "0.05"), (2, "0.02")):
+        COMMANDS["lower_lr"](hub)
+        link.push(applied("learning rate", "0.1", asked, request))
+        hub.poll()
+    assert [c.lr for c in link.sent if isinstance(c, controls.SetLearningRate)] == [0.05, 0.02]
+    assert (hub.wanted_lr, hub.view.base_lr) == (0.02, 0.02)
+
+
+def test_under_a_schedule_it_is_the_base_rate_that_is_steered() -> None:
+    hub, link = started()
+    link.push(StepsMeasured(first_step=236, loss=[1.0], accuracy=[0.5], lr=0.004))
+    hub.poll()
+    assert hub.wanted_lr == 0.004
+    COMMANDS["raise_lr"](hub)
+    assert [c.lr for c in link.sent if isinstance(c, controls.SetLearningRate)] == [0.2]
+    link.push(applied("learning rate", "0.1", "0.2", 1))
+    hub.poll()
+    assert (hub.wanted_lr, hub.base_lr) == (pytest.approx(0.008), 0.2)
+
+
+def test_a_pace_that_another_screen_asked_for_is_where_the_keys_go_on_from() -> None:
+    hub, link = started()
+    link.push(applied("pace", "full speed", "20 steps/s", 7))
+    hub.poll()
+    assert hub.shown_config.pace == 20
+    assert hub.steer_pace(-1) == 10
+
+
+def test_an_answer_to_an_earlier_key_does_not_take_the_pace_back() -> None:
+    hub, link = started()
+    hub.steer_pace(-1)
+    hub.steer_pace(-1)
+    link.push(applied("pace", "full speed", "1000 steps/s", 1))
+    hub.poll()
+    assert hub.config.pace == 500
+    link.push(applied("pace", "1000 steps/s", "500 steps/s", 2), applied("pace", "500", "full", 9))
+    hub.poll()
+    assert hub.config.pace == 0

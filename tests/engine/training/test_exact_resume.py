@@ -13,7 +13,7 @@ from resuming import in_pieces, recorded, resumed
 from training_tools import config, of
 
 from engine.controls import AnyControl, Extend, Resume, Save, SetLearningRate, Step
-from engine.events import CheckpointSaved, Noted, RunFinished, RunStarted
+from engine.events import CheckpointSaved, ControlApplied, Noted, RunFinished, RunStarted
 
 CUTS = range(1, 21)
 OPTIMIZERS: list[dict[str, object]] = [
@@ -89,6 +89,8 @@ def test_what_was_steered_goes_on_as_it_was_steered(tmp_path: Path) -> None:
     assert len(whole.losses) == 15
     started = of(RunStarted, second.stream)[0]
     assert (started.first_step, started.total_steps, started.continues) == (2, 15, "before")
+    told = of(ControlApplied, second.stream)[0]  # its settings alone would show another rate
+    assert (told.step, told.what, told.after) == (2, "learning rate", "0.02")
     assert of(RunFinished, second.stream)[0].step == 15
 
 
