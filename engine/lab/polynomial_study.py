@@ -21,6 +21,7 @@ from engine.lab.polynomials import (
     draw,
     errors,
     features,
+    truth,
 )
 from engine.training.seeds import generator
 
@@ -126,6 +127,11 @@ class Study:
         first = x.expand(self.plan.seeds, -1)
         fitted = self.descent.at(first) if self.plan.sgd else self.squares.at(first)
         return fitted[0, :, degree]
+
+    def off_truth(self) -> Tensor:
+        """Least squares' mean squared distance from the truth at its points, [sets, degrees]."""
+        fitted = self.squares.fitted()
+        return (fitted - truth(self.draws.x).unsqueeze(-1)).square().mean(-2)
 
     def chosen(self) -> Tensor:
         """The degree that cross-validation takes, [sets]; -1 before it has been."""

@@ -35,6 +35,16 @@ def in_sample_tolerance(noise: float, n: int, p: int, sets: int) -> float:
     return SIGMAS * noise**2 * math.sqrt(2 * (n + 3 * p) / sets) / n
 
 
+def fit_error(noise: float, n: int, p: int) -> float:
+    """E of the fit's mean squared distance from f at the same points, σ²p/n: Hε alone."""
+    return noise**2 * p / n
+
+
+def fit_tolerance(noise: float, n: int, p: int, sets: int) -> float:
+    """Five sigma of its mean over data sets: n·distance²/σ² is χ² of p."""
+    return SIGMAS * noise**2 * math.sqrt(2 * p / sets) / n
+
+
 def optimism(noise: float, n: int, p: int) -> float:
     """E of the in-sample error less the train error of the same fit, 2σ²p/n.
 

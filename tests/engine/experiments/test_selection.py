@@ -216,7 +216,7 @@ def test_a_wrong_noise_is_found_out(wrong: float) -> None:
 def test_coefficients_counted_one_too_few_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     study = solved(seeds=2000, n=20, degree=5)
     assert broken(study) == []
-    for name in ("train_error", "in_sample_error", "optimism"):
+    for name in ("train_error", "in_sample_error", "fit_error", "optimism"):
         law = getattr(polynomial_findings.theory, name)
         off = lambda noise, n, p, law=law: law(noise, n, p - 1)  # noqa: E731
         monkeypatch.setattr(polynomial_findings.theory, name, off)
@@ -224,6 +224,7 @@ def test_coefficients_counted_one_too_few_are_found_out(monkeypatch: pytest.Monk
     assert any("degree 3: train error" in text for text in found)
     assert any("degree 5: error on fresh labels" in text for text in found)
     assert any("optimism" in text for text in found)
+    assert any("degree 3: its distance² from the truth" in text for text in found)
 
 
 def test_a_train_error_that_rises_and_a_test_error_too_small_are_found_out() -> None:
@@ -260,7 +261,20 @@ def test_minibatches_with_the_wrong_rate_are_found_out() -> None:
     assert any("along an eigenvector" in text for text in broken(study))
 
 
+def test_noise_that_hides_the_way_of_minibatches_breaks_no_claim() -> None:
+    plan = replace(PLAN, solver="sgd", degree=7, n=260, noise=13.971, epochs=5, batch_size=2)
+    study = Study(replace(plan, test_points=5))
+    for _ in range(plan.epochs):
+        study.epoch()
+    (found,) = (f for f in findings(study) if "along an eigenvector" in f["text"])
+    first_order = plan.lr * float(median(study.shown.eigenvalues[:, 0]))
+    assert found["measured"] > first_order
+    assert found["measured"] < found["tolerance"] < 0.5
+
+
 def test_only_what_is_testable_is_claimed() -> None:
+    many = [f["text"] for f in findings(solved(n=500, seeds=60, degree=3)) if "optim" in f["text"]]
+    assert [text.partition(":")[0] for text in many] == ["degree 19"]
     assert not any("C_p" in c.claim for c in claims(stream(noise=10.0)))
     few = claims(stream(seeds=1))
     assert [c.claim for c in few] == [

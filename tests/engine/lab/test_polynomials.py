@@ -165,6 +165,18 @@ def test_leaving_one_out_is_residuals_over_one_less_leverage() -> None:
     assert bool((chosen(scores) == scores[:, :19].argmin(1)).all())
 
 
+def test_training_starts_from_weights_as_torchs_linear_draws_them() -> None:
+    sets, degrees = 400, (0, 3, 19)
+    w = start(sets, degrees, Generator().manual_seed(3)).w
+    for place, degree in enumerate(degrees):
+        p = degree + 1
+        own = w[:, :p, place] * math.sqrt(p)  # uniform within ±1: mean 0, variance ⅓
+        assert 0.95 < float(own.abs().max()) <= 1
+        assert abs(float(own.mean())) < 5 * math.sqrt(1 / 3 / own.numel())
+        assert abs(float(own.square().mean()) - 1 / 3) < 5 * math.sqrt(4 / 45 / own.numel())
+        assert not bool(w[:, p:, place].any())
+
+
 @pytest.mark.parametrize("batch_size", [7, 30])
 def test_descent_is_torchs_sgd_on_the_mean_squared_error(batch_size: int) -> None:
     draws, lr = drawn(2, 30), 0.01

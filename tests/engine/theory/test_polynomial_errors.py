@@ -29,6 +29,7 @@ def test_optimism_is_what_lies_between_train_and_in_sample_error() -> None:
     for n, p in ((100, 4), (20, 20), (33, 7)):
         between = theory.in_sample_error(0.3, n, p) - theory.train_error(0.3, n, p)
         assert theory.optimism(0.3, n, p) == pytest.approx(between)
+        assert theory.fit_error(0.3, n, p) == pytest.approx(between / 2)
     assert theory.train_error(0.3, 20, 20) == 0
     assert theory.train_error(0.1, 100, 20) == pytest.approx(0.008)
 
@@ -45,6 +46,7 @@ def test_tolerances_are_five_sigma_of_the_laws(n: int, p: int) -> None:
     for measured, tolerance in (
         (train, theory.train_tolerance(1.0, n, p, sets)),
         (inside, theory.in_sample_tolerance(1.0, n, p, sets)),
+        (fitted.square().mean(1), theory.fit_tolerance(1.0, n, p, sets)),
         (inside - train, theory.optimism_tolerance(1.0, n, p, sets)),
     ):
         assert 5 * float(measured.std()) / math.sqrt(sets) == pytest.approx(tolerance, rel=0.04)
