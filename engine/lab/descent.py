@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
@@ -65,6 +66,8 @@ class Descent:
 
     def __post_init__(self) -> None:
         self._leaves = self.network.parameters()
+        # Not a method of this one: in that circle its tensors would stay until the collector comes.
+        self._mean = partial(_mean_loss, self.network, self.x, self.targets)
         self._hessian = Sharpness(self._mean, list(self._leaves.values()), self.generator)
 
     @property
@@ -105,8 +108,9 @@ class Descent:
         there = self.sharpness[beyond[0] :]
         return median(there[len(there) // 2 :]) if len(there) >= SETTLED else None
 
-    def _mean(self) -> Tensor:
-        return square_loss(self.network.forward(self.x), self.targets).mean()
+
+def _mean_loss(network: ScratchNetwork, x: Tensor, targets: Tensor) -> Tensor:
+    return square_loss(network.forward(x), targets).mean()
 
 
 def _norm(tensor: Tensor) -> float:

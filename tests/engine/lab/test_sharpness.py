@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import itertools
 import math
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -92,6 +94,20 @@ def test_a_step_is_gradient_descent_and_tells_update_over_weight() -> None:
         gradient = again.parameters()[f"{name}.weight"].grad.t()
         assert torch.allclose(weight, old - 0.3 * gradient, atol=1e-15)
         assert ratio == pytest.approx(float((weight - old).norm() / old.norm()), rel=1e-9)
+
+
+def test_an_ended_descent_holds_no_memory_until_the_collector_comes_by() -> None:
+    net, x, targets = small()
+    descent = Descent(net, x, targets, 0.3, seeded())
+    descent.measure()
+    descent.step()
+    held = weakref.ref(descent)
+    gc.disable()
+    try:
+        del descent
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_above_the_edge_descent_diverges_and_below_it_does_not() -> None:
