@@ -54,7 +54,7 @@ class Keeper:
         return self._writing is None and self._clock() >= self._not_before
 
     def offer(self, *, best: bool = False, last: bool = False) -> None:
-        """A good moment: the end of an epoch, the `best` so far perhaps, or a pause.
+        """A good moment: the end of an epoch, the `best` so far perhaps, or a step in a pause.
 
         The `last` one is not written here: `finish` does that.
         """
@@ -91,8 +91,17 @@ class Keeper:
         else:
             self._begin(state)
 
+    def pause(self) -> Iterator[Event]:
+        """The run holds, for a second or for a week: write the state as it is now."""
+        if not self._scheduled:
+            return
+        state = self._copy()
+        yield from self.flush(state.step)
+        if not self._stands(state):
+            self._begin(state)
+
     def flush(self, step: int) -> Iterator[Event]:
-        """Write what waits, unless it is the state after `step`, which `finish` will write."""
+        """Write what waits, unless it is the state after `step`, which is written next."""
         yield from self.settle()
         if self._waiting and self._waiting.step != step:
             self._begin(self._waiting)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.config import RunConfig
-from engine.controls import AnyControl, Controls
+from engine.controls import AnyControl, Controls, Pause
 from engine.events import Event, Outcome, RunFinished
 from engine.store.writer import State
 from engine.telemetry.measurement import measured
@@ -69,6 +69,7 @@ class Trainer:
         )
         self._steps_per_epoch = plan.stepper.batches.steps_per_epoch
         self._measured_at = self._predicted_at = -1
+        self._paused = False
 
     def events(self) -> Iterator[Event]:
         """Train, yielding everything after `RunStarted`; the last event is `RunFinished`."""
@@ -148,7 +149,11 @@ class Trainer:
             yield from self._measure()
         if not self._blocks.finding:
             if self._blocks.step > self._plan.progress.step:
-                self._keeper.offer()  # a pause may last, and its machine may not
+                # A pause may last, and its machine may not; steps made in it come by the dozen.
+                if self._paused:
+                    yield from self._keeper.pause()
+                self._keeper.offer()
+            self._paused = False
             yield from self._keeper.settle()
             with self._stopwatch.held():
                 taken = self._controls.take(None)
@@ -161,7 +166,9 @@ class Trainer:
         if self._blocks.finding:
             return
         for control in taken:
-            yield self._steering.apply(control, self._blocks.step)
+            told = self._steering.apply(control, self._blocks.step)
+            self._paused |= isinstance(control, Pause) and told.before != told.after
+            yield told
         if self._steering.take_save():
             yield from self._keeper.save()
         asked = self._steering.take_measure()

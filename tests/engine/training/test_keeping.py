@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 from resuming import Recorded, recorded, resumed
-from training_tools import Scripted, config, events, of
+from training_tools import Given, Scripted, config, dataset, events, of
 
 from engine.controls import AnyControl, Pause, Resume, Save, SetLearningRate, Step, Stop
 from engine.events import CheckpointSaved, ControlApplied, EpochFinished, Event, Noted, RunFinished
 from engine.store import writer
 from engine.store.checkpoint import save
 from engine.training.keeping import MOMENT, RETRY
+from engine.training.run import train
 from engine.training.trainer import Plan, Trainer
 
 EPOCH = 3
@@ -123,6 +124,20 @@ def test_an_older_best_written_late_makes_no_second_copy_of_the_latest(tmp_path:
     steps = [saved.step for saved in of(CheckpointSaved, run.stream)]
     assert steps == [1, EPOCH + 1, EPOCH]
     assert resumed(run.starts[EPOCH + 1], tmp_path / "rest").epochs
+
+
+def test_a_pause_writes_the_state_it_holds_at(tmp_path: Path) -> None:
+    # The clock stands: the first epoch was saved a moment ago, and a better one has had no turn.
+    controls = Scripted([Stop()], directory=tmp_path)
+    stream: list[Event] = []
+    for event in train(config(**falling()), controls, None, Given(dataset()), lambda: 0.0):
+        stream.append(event)
+        if isinstance(event, EpochFinished) and event.epoch == 4:
+            controls.request(Pause())
+    stop = of(ControlApplied, stream)[-1]
+    before = of(CheckpointSaved, stream[: stream.index(stop)])
+    assert (stop.what, stop.step) == ("stop", 4 * EPOCH)
+    assert [event.step for event in before] == [EPOCH, 4 * EPOCH]
 
 
 def test_each_state_asked_for_at_one_step_is_written(tmp_path: Path) -> None:
