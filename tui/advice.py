@@ -6,6 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from engine.config import RunConfig
+from engine.errors import BadInput
+from engine.text import clean
 from tui.keymap import key_of
 from tui.run_view import RunView
 
@@ -30,7 +35,10 @@ def advice(view: RunView) -> str:
             f"Press {key_of('more_epochs')} to go on from here, "
             f"or {key_of('restart')} to start over."
         )
-    config = view.config
+    try:
+        config = msgspec.to_builtins(msgspec.convert(view.config, RunConfig))
+    except (msgspec.ValidationError, BadInput) as error:
+        return f"Nothing is advised, for the settings are not this version's: {clean(str(error))}"
     return next(said for rule in _RULES if (said := rule(view, config)))
 
 

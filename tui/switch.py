@@ -13,6 +13,7 @@ from engine.errors import BadInput
 from engine.rules.activations import ACTIVATIONS
 from engine.rules.initializers import INITIALIZERS
 from engine.schema import Field, differences, fields_of, overlay, spell, turned
+from engine.text import clean
 
 MORE_EPOCHS = 10
 PACES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 0.0)
@@ -203,10 +204,17 @@ def names(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 def _spelled(config: Mapping[str, Any]) -> dict[str, str]:
     """Every known setting as a person would type it."""
     return {
-        name: spell(field, tuple(value) if isinstance(value, list) else value)
+        name: _typed(field, value)
         for name, field in _FIELDS.items()
         if (value := config.get(name)) is not None
     }
+
+
+def _typed(field: Field, value: Any) -> str:
+    try:
+        return spell(field, tuple(value) if isinstance(value, list) else value)
+    except (TypeError, ValueError):  # a record may hold anything
+        return clean(str(value))
 
 
 def _worded(name: str, told: Mapping[str, str], varying: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 import msgspec
@@ -10,8 +11,10 @@ import synthetic_run
 
 from engine import events
 from engine.config import RunConfig
+from engine.errors import BadInput
 from tui.advice import advice
 from tui.run_view import RunView, fold
+from tui.switch import names
 
 
 def after(config: RunConfig | None = None, **how: object) -> RunView:
@@ -137,3 +140,23 @@ def test_other_ends_offer_a_way_on(outcome: str, word: str) -> None:
 
 def test_softmax_regression_leads_to_a_hidden_layer() -> None:
     assert "hidden layer" in advice(after(RunConfig(hidden=(), init="zeros")))
+
+
+@pytest.mark.parametrize("junk", [5, "x", [1, "a"], [[1]], {"a": 1}, True, [None], None, "\x1b[2J"])
+def test_settings_that_are_none_are_said_and_not_guessed_at(junk: object) -> None:
+    known = after()
+    assert known.started
+    for name in RunConfig.__struct_fields__:
+        config = {**known.config, name: junk}
+        started = msgspec.structs.replace(known.started, config=config)
+        said = advice(replace(known, started=started))
+        try:
+            msgspec.convert(config, RunConfig)
+        except (msgspec.ValidationError, BadInput):
+            assert said.startswith("Nothing is advised") and said.isprintable()
+        assert len(names([config, known.config])) == 2
+    hostile = msgspec.structs.replace(known.started, config={**known.config, "dropout": 5})
+    assert advice(replace(known, started=hostile)) == (
+        "Nothing is advised, for the settings are not this version's: "
+        "Expected `array`, got `int` - at `$.dropout`"
+    )
