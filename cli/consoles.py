@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -38,8 +36,3 @@ def plain(*, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     return console
-
-
-def discard_stdout() -> None:
-    """Nobody is reached on standard output: what is still buffered must not fail at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,10 +13,10 @@ from msgspec import Struct
 from rich.console import RenderableType
 
 from cli import exits
-from cli.consoles import discard_stdout, plain
+from cli.consoles import plain
 from cli.interrupts import Interrupts
 from cli.json_lines import JsonLines, take_stdout
-from cli.output import Output, OutputError
+from cli.output import Output, OutputError, discard, warn
 from cli.progress import Bar, Lines, Nothing, Watcher
 from cli.summary import summary
 from engine.config import RunConfig
@@ -74,6 +73,7 @@ class Watch:
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.EIO, None):
                 raise
+            discard(sys.stderr)
             self._watcher = Nothing()
             self.unread = True
             # A terminal that hangs up fails before its signal has come.
@@ -223,19 +223,18 @@ def write(text: RenderableType) -> bool:
     try:
         plain().print(text)
     except BrokenPipeError:
-        discard_stdout()
+        discard(sys.stdout)
         return False
     return True
 
 
 def unwritten(error: OutputError) -> int:
     """Say that standard output failed, and write no more to it; the exit code of failure."""
-    discard_stdout()
+    discard(sys.stdout)
     return complain(str(error))
 
 
 def complain(sentence: str, trace: str = "") -> int:
     """Say what went wrong, below the traceback of what nobody foresaw; the exit code of failure."""
-    with suppress(OSError):  # the exit code tells it too
-        sys.stderr.write(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
+    warn(f"{trace}mlp-tui: {clean(sentence, 2000)}\n")
     return exits.FAILED

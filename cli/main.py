@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from cli import exits
-from cli.output import OutputError, say
+from cli.output import OutputError, discard, say, warn
 from cli.settings import readable_words
 from engine.environment import settle
 from engine.errors import BadInput, did_you_mean
@@ -26,11 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a sign the terminal lacks must not end a run
     try:
-        code = _run(readable_words(sys.argv[1:] if arguments is None else arguments))
-        say("")  # flushes what is still buffered
-        return code
+        return _written(readable_words(sys.argv[1:] if arguments is None else arguments))
     except BadInput as error:
-        sys.stderr.write(f"mlp-tui: {clean(str(error), LONGEST_SENTENCE)}\n")
+        warn(f"mlp-tui: {clean(str(error), LONGEST_SENTENCE)}\n")
         return exits.BAD_INPUT
     except OutputError as error:
         from cli.headless import unwritten
@@ -39,10 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except BrokenPipeError:
-        from cli.consoles import discard_stdout
-
-        discard_stdout()  # the reader has seen enough (`| head`)
+        discard(sys.stdout)  # the reader has seen enough (`| head`)
         return exits.COMPLETED
+
+
+def _written(words: Sequence[str]) -> int:
+    """Run the command; what it has said is written out, also where it leaves after its help."""
+    try:
+        return _run(words)
+    finally:
+        say("")
 
 
 def _run(words: Sequence[str]) -> int:

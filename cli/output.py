@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from typing import TextIO
 
 from msgspec import Struct
 
@@ -33,6 +35,22 @@ def say(text: str) -> None:
         raise
     except OSError as error:
         raise OutputError(error) from error
+
+
+def warn(text: str) -> None:
+    """Write to standard error at once; where nobody reads it, the exit code must do."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Nobody is reached on a standard stream: what is still buffered must not fail at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 class Output(Struct, frozen=True):
