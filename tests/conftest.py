@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+from warm_commands import WarmCommands
 
 _OF_THE_USER = (
     *("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"),
@@ -41,6 +44,13 @@ def own_environment(
 def repository() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def warm_commands(repository: Path) -> Iterator[WarmCommands]:
+    """Where commands start at once; see there."""
+    with closing(WarmCommands(repository)) as commands:
+        yield commands
 
 
 @pytest.fixture(scope="session")

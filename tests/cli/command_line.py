@@ -1,38 +1,31 @@
-"""The command as a person runs it: a process of its own, in the checkout."""
+"""The command as a person runs it: a process of its own, in the checkout, with torch at hand."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from warm_commands import Command, WarmCommands
 
 PATIENCE = 120.0  # seconds
-COMMAND = (sys.executable, "-m", "cli")
 
 
 class CommandLine:
     """Runs ``mlp-tui`` with a small data set at hand."""
 
-    def __init__(self, repository: Path, data: Path, runs: Path) -> None:
+    def __init__(self, warm: WarmCommands, data: Path, runs: Path) -> None:
         self.data = data
         self.runs = runs
-        self._repository = repository
+        self._warm = warm
         self._guards: list[threading.Timer] = []
 
-    def start(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, words: Sequence[str], **options: Any) -> Command:
         """The command, running, with its output in pipes."""
-        streams = {
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.PIPE,
-        }
-        process = subprocess.Popen([*COMMAND, *words], cwd=self._repository, **(streams | options))
+        process = self._warm.start(words, **options)
         # A run that does not end by itself fails its test instead of holding up all others.
         guard = threading.Timer(PATIENCE, process.kill)
         guard.start()
@@ -53,7 +46,7 @@ class CommandLine:
         """The command to its end: exit code, standard output, standard error."""
         with self.start(words) as process:
             out, err = process.communicate()
-        return process.returncode, out.decode(), err.decode()
+        return process.wait(), out.decode(), err.decode()
 
     @staticmethod
     def events_in(output: str) -> list[dict[str, Any]]:

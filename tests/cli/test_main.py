@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,13 +93,22 @@ def test_a_screen_needs_a_terminal_that_moves_its_cursor(
     assert found == sentence
 
 
-def test_output_that_nobody_reads_is_no_error(command: CommandLine) -> None:
-    with command.start(["--help"]) as process:
-        assert process.stdout
-        assert process.stderr
-        process.stdout.close()
-        assert process.stderr.read() == b""
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["lab", "--list"]])
+def test_output_that_nobody_reads_is_no_error(words: list[str], command: CommandLine) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with command.start(words, stdout=writer) as process:
+        os.close(writer)
+        assert process.communicate() == (b"", b"")
     assert process.returncode == 0
+
+
+def test_a_mistake_that_nobody_hears_of_is_2_all_the_same(command: CommandLine) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with command.start(["trian"], stderr=writer) as process:
+        os.close(writer)
+    assert process.returncode == exits.BAD_INPUT
 
 
 def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +133,7 @@ def test_every_outcome_has_an_exit_code_that_the_help_explains() -> None:
 def test_output_that_cannot_be_written_is_one_sentence_and_1(
     words: list[str], command: CommandLine
 ) -> None:
-    with FULL.open("wb") as full, command.start(words, stdout=full) as process:
+    with FULL.open("wb") as full, command.start(words, stdout=full.fileno()) as process:
         assert process.stderr
         err = process.stderr.read().decode()
     assert process.returncode == exits.FAILED

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from command_line import CommandLine
+from warm_commands import WarmCommands
 
 SETTINGS = ("--epochs", "6", "--hidden", "16", "--optimizer", "adam", "--lr", "0.01", "--json")
 SETTINGS += ("--schedule", "cosine", "--seed", "5")
@@ -47,9 +48,11 @@ def losses(events: list[dict[str, Any]]) -> dict[int, float]:
 
 
 @pytest.fixture(scope="module")
-def whole(small_data: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def whole(
+    small_data: Path, warm_commands: WarmCommands, tmp_path_factory: pytest.TempPathFactory
+) -> Any:
     """The events of the run that nobody cuts, at full pace."""
-    line = CommandLine(repository, small_data, tmp_path_factory.mktemp("whole"))
+    line = CommandLine(warm_commands, small_data, tmp_path_factory.mktemp("whole"))
     code, out, err = line.run(*line.train(*SETTINGS))
     line.close()
     assert (code, err) == (0, "")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +143,7 @@ def test_a_second_signal_leaves_at_once(command: CommandLine) -> None:
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
 def test_a_summary_that_cannot_be_written_is_one_sentence_and_1(command: CommandLine) -> None:
     words = command.train("--epochs", "1", "--progress", "off")
-    with FULL.open("wb") as full, command.start(words, stdout=full) as process:
+    with FULL.open("wb") as full, command.start(words, stdout=full.fileno()) as process:
         assert process.stderr
         err = process.stderr.read().decode()
     assert process.returncode == 1
@@ -173,15 +171,13 @@ def test_a_directory_that_takes_no_runs_is_a_sentence_and_2(
 def test_a_record_that_cannot_be_written_is_a_sentence(
     command: CommandLine, kilobytes: int, expected: int
 ) -> None:
-    words = command.train(*ENDLESS, "--quiet")
     limited = (
         f"import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes << 10},) * 2)\n"
-        f"import sys; from cli.main import main; sys.exit(main({words!r}))"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes << 10},) * 2)"
     )
-    done = subprocess.run([sys.executable, "-c", limited], capture_output=True, check=False)
-    err = done.stderr.decode()
-    assert done.returncode == expected
+    with command.start(command.train(*ENDLESS, "--quiet"), before=limited) as process:
+        err = process.communicate()[1].decode()
+    assert process.returncode == expected
     assert err.startswith(f"mlp-tui: the run's record in {command.runs}")
     assert err.endswith("cannot be written: File too large\n")
     assert err.count("\n") == 1

@@ -24,6 +24,7 @@ import torch
 from command_line import CommandLine
 from pseudo_terminal import Terminal
 from training_tools import Given, config, dataset
+from warm_commands import WarmCommands
 
 from engine.config import RunConfig
 from engine.controls import AnyControl, Controls, Pause, Resume, SetLearningRate, Step, Stop
@@ -111,8 +112,8 @@ def test_a_screen_is_stopped_and_comes_back_whole_while_training_goes_on(
 
 
 @pytest.fixture
-def command(repository: Path, small_data: Path, runs: Path) -> Iterator[CommandLine]:
-    line = CommandLine(repository, small_data, runs)
+def command(warm_commands: WarmCommands, small_data: Path, runs: Path) -> Iterator[CommandLine]:
+    line = CommandLine(warm_commands, small_data, runs)
     yield line
     line.close()
 
