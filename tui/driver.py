@@ -50,8 +50,10 @@ class OrderlyDriver(LinuxDriver):
 
 
 def images_of(app: App[Any]) -> Images | None:
-    """What the app's terminal knows of images; None where there is no terminal.
+    """What the app's terminal knows of images; None where there is no terminal for them.
 
-    An app's driver is Textual's own business, so this and `writes_waiting` alone look at it.
+    Nor is there one where fewer colours are written: an image's number is a colour. An app's
+    driver is Textual's own business, so this and `writes_waiting` alone look at it.
     """
-    return getattr(getattr(app, "_driver", None), "images", None)
+    images: Images | None = getattr(getattr(app, "_driver", None), "images", None)
+    return images if app.console.color_system == "truecolor" else None

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from cli.checks.finding import Finding
 from engine.text import clean
-from tui.capabilities import Capabilities, capabilities
+from tui.capabilities import (
+    GRAPHICS,
+    GRAPHICS_CHOICES,
+    Capabilities,
+    capabilities,
+    obstructed,
+)
 
 AREA = "terminal"
 PLAIN_TERMS = ("linux", "dumb")
@@ -27,7 +33,9 @@ def check_terminal(
     yield _kind(environ, size)
     if size is not None:
         yield _size(size)
-    yield from _signs(environ, capabilities(environ, encoding), encoding)
+    can = capabilities(environ, encoding)
+    yield from _signs(environ, can, encoding)
+    yield _pictures(environ, can)
     yield from _between(environ)
 
 
@@ -67,6 +75,23 @@ def _signs(environ: Mapping[str, str], can: Capabilities, encoding: str) -> Iter
     else:
         advice = "for finer plots set LANG to a UTF-8 locale, such as C.UTF-8"
         yield Finding(AREA, "warning", f"{clean(encoding)}: plain signs only", advice)
+
+
+def _pictures(environ: Mapping[str, str], can: Capabilities) -> Finding:
+    """In what small pictures are shown, and why not in what was asked for."""
+    asked = clean(environ.get(GRAPHICS, "").strip().lower())
+    if asked and asked not in GRAPHICS_CHOICES:
+        advice = f"set it to {' or '.join(GRAPHICS_CHOICES)}, or unset it"
+        return Finding(AREA, "warning", f"{GRAPHICS} is {asked}, which means nothing", advice)
+    if can.graphics:
+        return Finding(AREA, "ok", "pictures are shown by the kitty graphics protocol")
+    blocks = can.unicode and can.colors in ("256", "truecolor")
+    drawn = "pictures are drawn in half-blocks" if blocks else "pictures are drawn in shades"
+    if asked != "kitty":
+        return Finding(AREA, "ok", drawn)
+    multiplexed = "no image passes a multiplexer or an editor: start it outside"
+    advice = multiplexed if obstructed(environ) else "images need colours and UTF-8"
+    return Finding(AREA, "warning", f"{drawn}, though {GRAPHICS} is kitty", advice)
 
 
 def _between(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -16,6 +16,8 @@ from cli.doctor_report import verdict
 
 WIDE = os.terminal_size((120, 36))
 GOOD = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+KITTY = {"TERM": "xterm-kitty"}
+ASKED = {"MLP_TUI_GRAPHICS": "kitty"}
 
 
 def said(findings: object) -> str:
@@ -40,6 +42,14 @@ def said(findings: object) -> str:
         (GOOD | {"NO_COLOR": "1"}, "utf-8", WIDE, "ok: no colours (NO_COLOR is set)"),
         ({"TERM": "linux"}, "utf-8", WIDE, "ok: this kind of terminal has plain signs"),
         (GOOD, "iso8859-1", WIDE, "warning: iso8859-1: plain signs only -> for finer plots"),
+        (GOOD, "utf-8", WIDE, "ok: pictures are drawn in half-blocks"),
+        ({"TERM": "xterm"}, "utf-8", WIDE, "ok: pictures are drawn in shades"),
+        (GOOD | KITTY, "utf-8", WIDE, "ok: pictures are shown by the kitty graphics protocol"),
+        (GOOD | KITTY | {"TMUX": "1"}, "utf-8", WIDE, "ok: pictures are drawn in half-blocks"),
+        (GOOD | ASKED, "utf-8", WIDE, "ok: pictures are shown by the kitty graphics protocol"),
+        (GOOD | ASKED | {"TMUX": "1"}, "utf-8", WIDE, "is kitty -> no image passes a multiplexer"),
+        (GOOD | ASKED, "iso8859-1", WIDE, "is kitty -> images need colours and UTF-8"),
+        (GOOD | {"MLP_TUI_GRAPHICS": "sixel"}, "utf-8", WIDE, "is sixel, which means nothing"),
         (GOOD | {"SSH_CONNECTION": "1 2 3 4"}, "utf-8", WIDE, "ssh -C"),
         (GOOD | {"TMUX": "/tmp/tmux"}, "utf-8", WIDE, "in tmux"),
         (GOOD | {"STY": "1.pts"}, "utf-8", WIDE, "in GNU screen"),

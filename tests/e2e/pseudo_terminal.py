@@ -21,6 +21,7 @@ import pyte
 PATIENCE = 60.0  # seconds until a test gives up; nothing waits that long on its way
 # login_tty makes the pseudo-terminal the controlling one, so that the kernel's signals come too.
 IN_TERMINAL = "import os, sys; os.login_tty(int(sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])"
+IMAGE = re.compile(rb"\x1b_[^\x1b]*\x1b\\")
 
 
 class Terminal:
@@ -35,8 +36,10 @@ class Terminal:
         columns: int = 120,
         lines: int = 36,
         program: Sequence[str] = (sys.executable, "-m", "cli"),
+        term: str = "xterm-256color",
     ) -> None:
         self.written = b""
+        self._unseen = b""
         self.runs = runs
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
@@ -50,7 +53,7 @@ class Terminal:
             cwd=directory,
             env={
                 **os.environ,
-                "TERM": "xterm-256color",
+                "TERM": term,
                 "LANG": "C.UTF-8",
                 "MLP_TUI_RUNS": str(runs),
             },
@@ -133,8 +136,16 @@ class Terminal:
         if ready:
             data = os.read(self._master, 1 << 16)
             self.written += data
-            self._stream.feed(data)
+            self._show(data)
         return bool(ready)
+
+    def _show(self, data: bytes) -> None:
+        """What has come, but for images: this screen has none, and does not know their codes."""
+        seen = IMAGE.sub(b"", self._unseen + data)
+        cut = seen.find(b"\x1b_")
+        cut = len(seen) - seen.endswith(b"\x1b") if cut < 0 else cut
+        self._unseen = seen[cut:]
+        self._stream.feed(seen[:cut])
 
 
 Open = Callable[..., Terminal]
