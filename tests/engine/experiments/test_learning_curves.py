@@ -31,7 +31,7 @@ from engine.events import (
     TableChanged,
 )
 from engine.experiments import named
-from engine.experiments.learning_curves import EXPERIMENT, LearningCurvesSettings
+from engine.experiments.learning_curves import EXPERIMENT
 from engine.lab import learning_curves_findings as findings
 from engine.lab.learning_curves import (
     Scores,
@@ -44,6 +44,7 @@ from engine.lab.learning_curves import (
     scored,
     split,
 )
+from engine.lab.learning_curves_settings import LearningCurvesSettings
 from engine.lab.learning_curves_study import Plan, Study
 from engine.lab.learning_curves_views import gap
 

@@ -16,8 +16,9 @@ from engine.events import (
     SeriesExtended,
     TableChanged,
 )
-from engine.experiments.propagation import EXPERIMENT, PropagationSettings
+from engine.experiments.propagation import EXPERIMENT
 from engine.lab import phases
+from engine.lab.propagation_settings import PropagationSettings
 from engine.rules.activations import ACTIVATIONS
 
 
