@@ -54,9 +54,9 @@ def newest_live(runs: Path) -> str:
     Raises:
         BadInput: when there is none.
     """
-    for entry in catalogue.entries(runs):
-        if entry.live and not entry.summary.outcome and head_of(entry.directory).address:
-            return entry.run_id
+    for directory in catalogue.newest(runs):
+        if catalogue.is_under_way(directory) and head_of(directory).address:
+            return directory.name
     raise BadInput("no run is under way that can be attached (mlp-tui runs lists them)")
 
 

@@ -251,12 +251,11 @@ def attached(runs: Path, run_id: str) -> ProcessLink:
     Raises:
         BadInput: when the run is not under way, or is not an engine's.
     """
-    run = catalogue.entry(runs, run_id)
-    if run.summary.outcome or not run.live:
-        raise BadInput(
-            f"run {run_id} is not under way ({run.state}): mlp-tui replay {run_id} shows it"
-        )
-    head = head_of(run.directory)
+    past = catalogue.lineage(runs, run_id)
+    if not past or not catalogue.is_under_way(past[-1]):
+        state = catalogue.entry(runs, run_id).state
+        raise BadInput(f"run {run_id} is not under way ({state}): mlp-tui replay {run_id} shows it")
+    head = head_of(past[-1])
     if not head.address:
         raise BadInput(
             f"run {run_id} belongs to a program of its own (process {head.pid}): "
@@ -267,5 +266,4 @@ def attached(runs: Path, run_id: str) -> ProcessLink:
     except OSError as error:
         why = error.strerror or str(error)
         raise BadInput(f"the engine of run {run_id} does not answer: {why}") from error
-    past = [directory / LOG for directory in catalogue.lineage(runs, run_id)]
-    return ProcessLink(runs, engine=engine, past=past)
+    return ProcessLink(runs, engine=engine, past=[directory / LOG for directory in past])

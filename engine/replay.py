@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import events
+from engine.errors import BadInput
 from engine.events import AnyEvent
 from engine.store import catalogue
 from engine.store.layout import LOG
@@ -251,5 +252,7 @@ def recording(runs: Path, run_id: str) -> Recording:
     Raises:
         BadInput: when there is no such run, or it has no record that can be read.
     """
-    catalogue.entry(runs, run_id)
-    return Recording(catalogue.lineage(runs, run_id))
+    directories = catalogue.lineage(runs, run_id)
+    if not directories:
+        raise BadInput(f"there is no run {run_id} in {runs}")
+    return Recording(directories)

@@ -19,6 +19,7 @@ from engine.export.past import past, steady
 from engine.export.standing import Standing
 from engine.store import catalogue
 from engine.store.catalogue import Entry
+from engine.store.ends import first_word
 from engine.store.layout import LOG
 from engine.store.reader import Damage, Follower
 
@@ -107,7 +108,7 @@ def surveyed(runs: Path, run_id: str, report: Report = _silent) -> Source:
         OSError: when a log cannot be read.
     """
     entry = catalogue.entry(runs, run_id)
-    parts = _cut([_begun(directory) for directory in catalogue.lineage(runs, run_id)])
+    parts = _cut([Part(d, first_word(d / LOG)) for d in catalogue.lineage(runs, run_id)])
     standing = Standing()
     total = float(sum((part.directory / LOG).stat().st_size for part in parts))
     known: list[Part] = []
@@ -122,14 +123,6 @@ def surveyed(runs: Path, run_id: str, report: Report = _silent) -> Source:
 
 def _after(before: float, total: float, report: Report) -> Callable[[float], None]:
     return lambda done: report(before + done, total)
-
-
-def _begun(directory: Path) -> Part:
-    with Follower(directory / LOG) as follower:
-        while not (found := follower.chunk()) and not follower.caught_up:
-            continue
-    first = found[0] if found else None
-    return Part(directory, first if isinstance(first, RunStarted) else None)
 
 
 def _cut(parts: list[Part]) -> list[Part]:

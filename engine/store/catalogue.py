@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from engine.errors import BadInput, did_you_mean
+from engine.store.ends import first_word, last_word
 from engine.store.files import read_plain, write_whole
 from engine.store.last_words import last_words
-from engine.store.layout import ABOUT, is_own, run_directory
+from engine.store.layout import ABOUT, LOG, is_own, run_directory
 from engine.store.lines import framed, unframed
 from engine.store.record import is_being_written
 from engine.store.summary import Summary, summary_of
@@ -67,6 +69,25 @@ def run_ids(runs: Path) -> list[str]:
     return [directory.name for directory in _directories(runs)][::-1]
 
 
+def newest(runs: Path) -> list[Path]:
+    """The directories of the runs that can be read, the newest first, by their first words."""
+    found = []
+    for directory in _directories(runs):
+        with suppress(OSError):  # there is no log, or none that can be read
+            began = first_word(directory / LOG)
+            found.append((began.time if began else 0.0, directory.name, directory))
+    return [directory for *_, directory in sorted(found, reverse=True)]
+
+
+def is_under_way(directory: Path) -> bool:
+    """Whether a run has not said how it ended, and somebody still writes its record.
+
+    Raises:
+        OSError: when there is no log that can be read.
+    """
+    return is_being_written(directory) and last_word(directory / LOG) is None
+
+
 def linked(read: Iterable[Entry]) -> list[Entry]:
     """These runs, the newest first, each with those that go on from it."""
     found = list(read)
@@ -99,16 +120,16 @@ def resolve(runs: Path, name: str) -> str:
     ids = sorted((d.name for d in _directories(runs)), reverse=True)
     if name in ids:
         return name
-    if name == NEWEST and ids:
-        return entries(runs)[0].run_id
+    if name == NEWEST and (there := newest(runs)):
+        return there[0].name
     meant: list[str] = []
     if name:  # a run without a label is not the one that is called ""
         labelled = [i for i in ids if _about(runs / i).label == name]
         meant = labelled or [i for i in ids if i.startswith(name)]
     shown = clean(name, 80)
     if not meant:
-        there = did_you_mean(name, [*ids, *(_about(runs / i).label for i in ids)])
-        raise BadInput(f"there is no run {shown!r}{there} (mlp-tui runs lists them)")
+        hint = did_you_mean(name, [*ids, *(_about(runs / i).label for i in ids)])
+        raise BadInput(f"there is no run {shown!r}{hint} (mlp-tui runs lists them)")
     if len(meant) > 1:
         raise BadInput(f"{shown!r} may be any of {', '.join(meant[:5])}: give more of the id")
     return meant[0]
@@ -155,11 +176,14 @@ def lineage(runs: Path, run_id: str) -> list[Path]:
     chain: list[Path] = []
     while run_id and run_id not in [directory.name for directory in chain]:
         try:
-            found = entry(runs, run_id)
-        except BadInput:
+            directory = run_directory(runs, run_id)
+            if not is_own(directory):
+                break
+            began = first_word(directory / LOG)
+        except (BadInput, OSError):
             break
-        chain.append(found.directory)
-        run_id = found.summary.continues
+        chain.append(directory)
+        run_id = began.continues if began else ""
     return chain[::-1]
 
 
