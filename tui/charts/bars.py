@@ -11,6 +11,8 @@ from tui.charts.scale import LARGEST, Axis, value_axis
 
 WIDEST = 8
 """Cells of a bar beyond which width says nothing more."""
+_SLIGHT = 0.2
+"""The share of the height that error bars below zero may lose."""
 _HISTOGRAM = 20
 """Bars of a single group from which they stand side by side, as bins do."""
 
@@ -129,6 +131,8 @@ def heights(chart: BarChart, rows: int) -> tuple[Heights, Axis]:
     """The scale on which zero lies between two lines, and the axis with its ticks."""
     numbers = [min(max(v, -LARGEST), LARGEST) for v in chart.numbers()]
     low, high = min([0.0, *numbers]), max([0.0, *numbers])
+    if -low <= _SLIGHT * high and not any(v < 0 for group in chart.groups for v in group.values):
+        low = 0.0  # only the foot of an error bar: a step of the axis would be too much for it
     endless = {value for group in chart.groups for value in group.values if math.isinf(value)}
     low = min(low, -(high or 1) / 4) if -math.inf in endless else low  # room for what has no end
     high = max(high, -(low or -1) / 4) if math.inf in endless else high

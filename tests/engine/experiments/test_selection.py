@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import torch
+from torch import Tensor
 
 from engine.controls import Controls, Pause, Resume, Stop
 from engine.errors import BadInput
@@ -24,7 +25,8 @@ from engine.events import (
 )
 from engine.experiments import named
 from engine.experiments.selection import EXPERIMENT, SelectionSettings
-from engine.lab import polynomial_findings
+from engine.lab import polynomial_findings, polynomial_study
+from engine.lab.polynomial_descent import Descent, Rate, Start
 from engine.lab.polynomial_findings import findings
 from engine.lab.polynomial_study import Plan, Study
 from engine.lab.polynomial_views import count_overfitted, median
@@ -138,6 +140,32 @@ def test_sgd_with_20_coefficients_mostly_does_not_overfit_and_least_squares_does
     assert float(come[6:].abs().max()) < 0.01
     assert float(median(study.errors.test)[19]) < 0.1
     assert float(median(study.exact.test)[19]) > 100
+
+
+def test_medians_and_counts_over_data_sets_of_which_some_are_lost() -> None:
+    lost = math.nan
+    values = torch.tensor([[4.0, 1.0], [1.0, lost], [2.0, lost], [3.0, lost]])
+    assert median(values).tolist() == [2.5, math.inf]
+    assert median(values[:3]).tolist() == [2.0, math.inf]
+    assert math.isnan(float(median(values[1:])[1]))
+    test = torch.tensor([[2.1], [1.9], [math.inf], [math.nan]])
+    assert count_overfitted(torch.ones(4, 1), test, 0) == 1
+
+
+def test_sgd_learns_from_every_n_by_as_many_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Descent] = []
+
+    class Kept(Descent):
+        def __init__(self, x: Tensor, y: Tensor, begin: Start, rate: Rate) -> None:
+            super().__init__(x, y, begin, rate)
+            made.append(self)
+
+    study = Study(replace(PLAN, solver="sgd", seeds=2, n=30, epochs=7))
+    monkeypatch.setattr(polynomial_study, "Descent", Kept)
+    rungs = [learned.n for learned in study.learn()]
+    assert rungs == [20, 30, 50, 100]
+    assert study.plan.updates == 21
+    assert [descent.updates for descent in made] == [22, 21, 25, 30]  # whole epochs of 2, 3, 5, 10
 
 
 def test_as_many_coefficients_as_points_leave_no_train_error() -> None:

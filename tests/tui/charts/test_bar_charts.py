@@ -70,6 +70,15 @@ def test_an_error_bar_is_paper_coloured_within_its_bar() -> None:
     assert inks == ["text", "text", f"{REVERSED}loss", f"{REVERSED}loss"]
 
 
+def test_the_foot_of_an_error_bar_below_zero_takes_no_room_from_the_bars() -> None:
+    slight = one(0.02, 0.5, low=(-0.03, 0.4), high=(0.07, 0.6))
+    assert heights(slight, 8)[1].low == 0
+    assert heights(slight, 8)[0].zero == 0
+    assert [line for line in texts(draw_bars(slight, 30, 12)) if "-" in line] == []
+    for kept in (one(-0.02, 0.5), one(0.02, 0.5, low=(-0.2, 0.4), high=(0.24, 0.6))):
+        assert heights(kept, 8)[1].low < 0
+
+
 def test_an_error_bar_needs_both_ends() -> None:
     nan = math.nan
     group = BarGroup("g", (1.0, 1.0, 1.0, 1.0), (0.5, nan, 0.5), (2.0, 2.0))
