@@ -21,7 +21,8 @@ class Head(msgspec.Struct, frozen=True):
     """What ``run.json`` says of a run: who it is, and who writes its record.
 
     `address` is the socket of the writing engine ("" where the run cannot be attached); pid and
-    boot are for messages, since another process may have the number by now.
+    boot are for messages, since another process may have the number by now. `opening` is the first
+    line of the log once more: without it, nothing that follows can be shown or gone on from.
     """
 
     format: int
@@ -34,6 +35,7 @@ class Head(msgspec.Struct, frozen=True):
     pid: int = 0
     boot_id: str = ""
     address: str = ""
+    opening: str = ""
 
 
 def head_of(directory: Path) -> Head:
@@ -54,8 +56,8 @@ def head_of(directory: Path) -> Head:
     return head
 
 
-def written_head(started: RunStarted, address: str) -> bytes:
-    """The head of a run that begins now in this process."""
+def written_head(started: RunStarted, address: str, line: bytes) -> bytes:
+    """The head of a run that begins now in this process with this line of its log."""
     head = Head(
         format=FORMAT,
         run_id=started.run_id,
@@ -67,6 +69,7 @@ def written_head(started: RunStarted, address: str) -> bytes:
         pid=os.getpid(),
         boot_id=_boot_id(),
         address=address,
+        opening=line.rstrip(b"\n").decode(),
     )
     return msgspec.json.format(msgspec.json.encode(head))
 

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.errors import BadInput
 from engine.events import AnyEvent, decode, decode_all
 from engine.store.files import open_plain
+from engine.store.head import head_of
 from engine.store.lines import LONGEST_LINE, all_unframed, unframed
 
 _CHUNK = 256 << 10
@@ -67,6 +69,7 @@ class Follower:
         self.damage = Damage()
         self.caught_up = False
         self._descriptor = open_plain(path)
+        self._directory = path.parent
         self._offset, self._next_seq = place or Place(0, 0)
         self._skipping = False
 
@@ -173,6 +176,8 @@ class Follower:
         if text is None or self._skipping:
             self._skipping = False  # this line was the end of the one too long to hold
             self.damage.corrupt += 1
+            if self._next_seq == 0:
+                self._make_good(events)
             return
         try:
             event = decode(text)
@@ -184,6 +189,17 @@ class Follower:
             self._next_seq += 1
             events.append(event)
         elif self._count(event.seq):
+            events.append(event)
+
+    def _make_good(self, events: list[AnyEvent]) -> None:
+        """Take a log's first line from where it stands a second time, if it is whole there."""
+        try:
+            line = head_of(self._directory).opening.encode()
+            event = decode(unframed(line) or b"")
+        except (BadInput, ValueError, RecursionError):
+            return
+        if event.seq == 0:
+            self._next_seq = 1
             events.append(event)
 
     def _count_unknown(self, text: bytes) -> None:

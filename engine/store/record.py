@@ -132,7 +132,7 @@ class RecordSink:
         except OSError as error:
             raise self._explained(error) from error
         try:
-            write_whole(directory / HEAD, written_head(started, self._address))
+            write_whole(directory / HEAD, written_head(started, self._address, line))
             self._log = _create(directory / LOG)
             self._last_words = LastWords(directory)
             self._append(line)

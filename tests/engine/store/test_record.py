@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -62,6 +63,29 @@ def test_the_head_says_what_a_list_of_runs_needs(tmp_path: Path) -> None:
     assert head["run_id"] == "r1"
     assert head["config"] == {"lr": 0.1}
     assert (head["format"], head["created"], head["pid"]) == (1, 5.0, os.getpid())
+
+
+@pytest.mark.fault(3, 4)
+def test_a_first_line_that_is_hit_is_read_from_the_head(tmp_path: Path) -> None:
+    with closing(RecordSink(tmp_path)) as sink:
+        for event in (STARTED, note(1), note(2)):
+            sink.accept(event)
+    log, head = tmp_path / "r1" / LOG, tmp_path / "r1" / HEAD
+    sound = log.read_bytes()
+    first = sound.index(b"\n") + 1
+    for place in range(first):
+        log.write_bytes(sound[:place] + bytes([sound[place] ^ 4]) + sound[place + 1 :])
+        damage = Damage()
+        kept = [STARTED, note(1), note(2)] if place < first - 1 else [STARTED, note(2)]
+        assert list(read(log, damage)) == kept
+        assert (damage.corrupt, damage.missing) == (1, 3 - len(kept))
+    log.write_bytes(bytes(first) + sound[first:])
+    assert next(read(log)) == STARTED
+    log.write_bytes(b"x" + sound[1:])
+    head.write_text(head.read_text().replace("0.1", "0.2"))  # nor is a second copy taken unchecked
+    damage = Damage()
+    assert list(read(log, damage)) == [note(1), note(2)]
+    assert (damage.corrupt, damage.missing) == (1, 1)
 
 
 def test_an_event_is_in_the_log_when_accept_returns(tmp_path: Path) -> None:
