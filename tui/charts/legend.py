@@ -23,3 +23,19 @@ def packed(entries: Sequence[list[Run]], width: int, most: int) -> tuple[list[li
         lines[-1] += runs
         used += need
     return lines, True
+
+
+def packed_into(entries: Sequence[list[Run]], rooms: Sequence[int]) -> tuple[list[list[Run]], int]:
+    """Entries in a line for each of these widths, in their order, and how many fit."""
+    lines: list[list[Run]] = [[] for _ in rooms]
+    place, left = 0, rooms[0]
+    for count, runs in enumerate(entries):
+        need = sum(cell_len(text) for text, _ in runs)
+        while need > left:
+            place += 1
+            if place == len(rooms):
+                return lines, count
+            left = rooms[place]
+        lines[place] += runs
+        left -= need
+    return lines, len(entries)
