@@ -70,7 +70,7 @@ def moment_after(batch: Sequence[AnyEvent], before: Moment) -> Moment:
     """The last of `moments`, sooner where nothing out of the ordinary happens."""
     if before.resting or before.time < 0 or not _TURNS.isdisjoint(map(type, batch)):
         return moments(batch, before)[-1] if batch else before
-    times = [before.time, *(event.time for event in batch)]
+    times = [before.time, *[event.time for event in batch]]
     if times[-1] - times[0] > LONGEST_GAP or not all(map(le, times, times[1:])):
         return moments(batch, before)[-1]
     return Moment(before.elapsed + times[-1] - times[0] + _TICK * len(batch), times[-1])

@@ -6,7 +6,7 @@ Pure: no screen, no tensors, no clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeVar, cast
 
 from engine import events
@@ -47,18 +47,17 @@ def _end_of_steps(batch: Sequence[News], at: int, first: events.StepsMeasured) -
     """Where the blocks end that follow on each other and measure the same layers, if any."""
     due = first.first_step
     layers = _names(first)
-    while at < len(batch):
-        event = batch[at]
-        if type(event) is not events.StepsMeasured or event.first_step != due:
-            break
+    kind = type(first)
+    for place, event in enumerate(islice(batch, at, None), at):
+        if type(event) is not kind or event.first_step != due:
+            return place
         if event.layers:
             names = _names(event)
             if layers and names != layers:
-                break
+                return place
             layers = names
         due += len(event.loss)
-        at += 1
-    return at
+    return len(batch)
 
 
 def _names(block: events.StepsMeasured) -> tuple[str, ...]:

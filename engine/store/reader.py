@@ -136,10 +136,10 @@ class Follower:
         """Some of the next lines with their newlines; none when the end is reached."""
         data = bytearray()
         while chunk := os.pread(self._descriptor, _CHUNK, self._offset + len(data)):
+            end = chunk.rfind(b"\n") + 1
+            if end:
+                return bytes(data + chunk[:end]) if data else chunk[:end]
             data += chunk
-            end = data.rfind(b"\n", len(data) - len(chunk))
-            if end >= 0:
-                return bytes(data[: end + 1])
             if self._skipping or len(data) > LONGEST_LINE:
                 self._skipping = True
                 self._offset += len(data)
