@@ -11,7 +11,7 @@ from time import monotonic
 from typing import ClassVar
 
 from msgspec import Struct
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import ModalScreen, Screen
@@ -24,7 +24,8 @@ from engine.link import RunLink
 from engine.store.layout import runs_directory
 from tui import capabilities as terminals
 from tui.bindings import bindings
-from tui.commands import COMMANDS, switch_to
+from tui.commands import COMMANDS
+from tui.dialogs import Dialogs
 from tui.driver import OrderlyDriver
 from tui.hub import POLLS_PER_SECOND, Hub
 from tui.keymap import ACTIONS, BY_ID, RECORDING, RECORDING_BY_ID, key_of, obstacle
@@ -32,9 +33,8 @@ from tui.lab.state import Lab
 from tui.replay.deck import Deck
 from tui.replay.recordings import Recordings
 from tui.screens.dashboard import Dashboard
-from tui.signals import HUNG_UP, can_be_continued, end_on_signals, writes_waiting
+from tui.signals import end_on_signals, writes_waiting
 from tui.theme import THEMES
-from tui.visit import Visit
 
 _BEHIND = 2
 """Writes waiting for the terminal from which on a drawing is skipped."""
@@ -60,14 +60,13 @@ class Replay:
     deck: Deck
 
 
-class DashboardApp(App[None]):
+class DashboardApp(Dialogs):
     """Shows the runs of `link`, beginning with one of `config` (with `autostart`).
 
     Figures are drawn at most `frames_per_second` times a second, a key's own echo at once. A
     headless app has no clock: whoever runs it calls `tick`. With `opening` it begins in the
-    laboratory instead, and no training run is started. After a hang-up `hung_up` is True, and
-    after a person has left the run to itself `detached` is its id: then the engine is meant to be
-    left to its work. `warning` is said on the log's line to begin with.
+    laboratory instead, and no training run is started. `warning` is said on the log's line to
+    begin with.
 
     Raises:
         BadInput: on creation, when the directory of runs cannot be made or written.
@@ -104,8 +103,6 @@ class DashboardApp(App[None]):
         self._warning = warning
         self._runs = runs_directory()
         self.board = Dashboard(self.hub, capabilities or _this_terminal(), self.log_place)
-        self.hung_up = False
-        self.detached = ""
         self.recordings = Recordings(self)
         self._polls_per_frame = max(1, round(POLLS_PER_SECOND / frames_per_second))
         self._undrawn = 0  # polls since the last drawing
@@ -176,11 +173,6 @@ class DashboardApp(App[None]):
         """Draw at the next poll: after the line that answers a key, which is cheaper, is out."""
         self._dirty, self._undrawn = True, _SELDOM * self._polls_per_frame
 
-    def leave(self, code: int) -> None:
-        """End the app with this exit code."""
-        self.hung_up = code == HUNG_UP
-        self.exit(return_code=code)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The dashboard's keys mean nothing on a screen with keys of its own."""
         if action == "perform":
@@ -208,17 +200,6 @@ class DashboardApp(App[None]):
             self.shown_board.say(str(error), "warning")
         self.shown_board.echo()
 
-    @property
-    def shown_hub(self) -> Hub:
-        """The hub of the run that the keys are about: one of elsewhere, while that is open."""
-        shown = self.recordings.shown
-        return shown.hub if shown else self.hub
-
-    @property
-    def shown_board(self) -> Dashboard:
-        """The dashboard that answers the keys."""
-        return self.recordings.board or self.board
-
     def open_recording(self, run_id: str) -> None:
         """Show the record of a run above whatever is shown; nothing is started or ended.
 
@@ -226,12 +207,6 @@ class DashboardApp(App[None]):
             BadInput: when there is no such run, or it cannot be shown.
         """
         self.recordings.open(Deck(self._runs, run_id, self.experiments))
-
-    def do_help(self) -> None:
-        """Open the list of keys."""
-        from tui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen())
 
     def do_lab(self) -> None:
         """Open the catalogue of experiments."""
@@ -266,34 +241,6 @@ class DashboardApp(App[None]):
         while not isinstance(self.screen, RunsScreen):
             self.pop_screen()
 
-    def do_form(self) -> None:
-        """Open the form; what it gives back is started."""
-        from tui.screens.form import FormScreen
-
-        def take(config: RunConfig | None) -> None:
-            if config is not None:
-                self._start(lambda _: config)
-
-        hub = self.shown_hub
-        self.push_screen(FormScreen(hub.refused_config or hub.config), take)
-
-    def do_layer(self) -> None:
-        """Open the chosen layer's histories."""
-        from tui.screens.layer import LayerScreen
-
-        if not isinstance(self.screen, LayerScreen):
-            layer = self.shown_board.chosen_layer
-            self.push_screen(LayerScreen(self.shown_hub, self.board.terminal, layer))
-
-    def do_predictions(self) -> None:
-        """Open what the network says of the test set, or close it."""
-        from tui.screens.predictions import PredictionsScreen
-
-        if isinstance(self.screen, PredictionsScreen):
-            self.pop_screen()
-        else:
-            self.push_screen(PredictionsScreen(self.shown_hub, self.board.terminal))
-
     def do_theme(self) -> None:
         """The other theme."""
         names = [theme.name for theme in THEMES]
@@ -326,63 +273,6 @@ class DashboardApp(App[None]):
             self.do_quit()  # the program was started for it: there is nothing behind it
         elif len(self.screen_stack) > 1:
             self.pop_screen()
-
-    def do_quit(self) -> None:
-        """Leave, asking first when that would end some work."""
-        work = self._work()
-        if not work:
-            self.leave(0)
-            return
-        from tui.screens.quit import Answer, QuitScreen
-
-        def take(answer: Answer | None) -> None:
-            if answer == "end":
-                self.leave(0)
-            elif answer == "detach" and self._under_way:
-                self.do_detach()
-
-        self.push_screen(QuitScreen(work, detach=bool(self._under_way), now=self._work), take)
-
-    def _work(self) -> str:
-        """What leaving would end, in a sentence; "" when that is nothing."""
-        if self.lab.working:
-            return "An experiment is under way. Leaving ends it; its record stays."
-        return self.board.work() if self.hub.working else ""
-
-    def do_detach(self) -> None:
-        """Leave, and leave the run under way to itself."""
-        run_id = self._under_way
-        if not run_id:
-            raise BadInput("this run ends with its screen: it cannot be left to itself")
-        self.detached = run_id
-        self.exit(return_code=0)
-
-    @property
-    def _under_way(self) -> str:
-        """The run that would go on without this screen; "" when none would."""
-        if isinstance(self.recordings.shown, Visit):
-            return self.recordings.shown.run_id
-        if not self.hub.link.can_detach:
-            return ""
-        if self.lab.under_way:
-            return self.lab.results[self.lab.under_way].view.run_id
-        return self.hub.view.run_id if self.hub.running else ""
-
-    def do_suspend(self) -> None:
-        """Stop this program until the shell continues it; what trains goes on."""
-        self.action_suspend_process()
-
-    def action_suspend_process(self) -> None:
-        """Stop, unless nobody could bring the program back."""
-        if can_be_continued():
-            super().action_suspend_process()
-        else:
-            self.board.say("no shell is here that could bring the program back", "warning")
-            self.board.echo()
-
-    async def action_quit(self) -> None:
-        """Textual's own way out asks as well."""
-        self.do_quit()
 
     def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:
         """The palette lists the whole table of actions, or those of a screen with its own."""
@@ -426,25 +316,6 @@ class DashboardApp(App[None]):
     def _move_layer(self, by: int) -> None:
         move = getattr(self.screen, "move", self.shown_board.move)
         move(by)
-
-    def _open_menu(self, action_id: str) -> None:
-        from tui.menus import menu_for
-        from tui.screens.menu import MenuScreen
-
-        menu = menu_for(action_id, self.shown_hub.config)
-
-        def take(value: str | None) -> None:
-            if value is not None:
-                self._start(lambda config: menu.chosen(config, value))
-
-        self.push_screen(MenuScreen(menu), take)
-
-    def _start(self, change: Callable[[RunConfig], RunConfig]) -> None:
-        try:
-            self.shown_board.say(switch_to(change, self.shown_hub))
-        except BadInput as error:
-            self.shown_board.say(str(error), "warning")
-        self.shown_board.echo()
 
 
 def until_next_poll(taken: float) -> float:
