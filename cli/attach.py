@@ -20,7 +20,8 @@ from engine.store.layout import runs_directory
 ABOUT = """The dashboard of a run that is under way: left to itself, its line dropped, or open
 elsewhere.
 
-RUN is an id, the beginning of one, or a label; without it, the newest run that can be attached."""
+RUN is an id, the beginning or the end of one, or a label; without it,
+the newest run that can be attached."""
 
 
 def main(words: Sequence[str]) -> int:

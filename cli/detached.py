@@ -23,11 +23,14 @@ def train(config: RunConfig, *, quiet: bool = False, resumes: str = "") -> int:
 
     Raises:
         BadInput: when the engine refuses it.
-        OSError: when no engine can be launched.
     """
     from engine.process_link import ProcessLink
 
-    link = ProcessLink()
+    try:
+        link = ProcessLink()
+    except OSError as error:
+        sys.stderr.write(f"mlp-tui: no engine process can be launched: {error.strerror}\n")
+        return exits.FAILED
     started = False
     try:
         link.start(config, continues=resumes, resume=bool(resumes))

@@ -27,9 +27,9 @@ from engine.text import clean
 if TYPE_CHECKING:
     from engine.export.source import Report, Source
 
-ABOUT = """What a run has recorded, as files for other programs. RUN is an id, the beginning of
-one, a label, or "last" (the default); the runs that it goes on from belong to it. A run that is
-under way is exported as it stands.
+ABOUT = """What a run has recorded, as files for other programs. RUN is an id, the beginning or
+the end of one, a label, or "last" (the default); the runs that it goes on from belong to it. A run
+that is under way is exported as it stands.
 
   csv          a directory of tables: steps, vitals, epochs, matrices, histograms, controls,
                claims, series, predictions and what else there is, with run.json about the run.

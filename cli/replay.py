@@ -15,7 +15,7 @@ from engine.store.layout import runs_directory
 ABOUT = """A recorded run on the screen of a live one, with all that it went on from: it opens at
 the end, and the arrow keys go to any moment of it. A run under way is followed, and left alone.
 
-RUN is an id, the beginning of one, or a label; without it, the newest run."""
+RUN is an id, the beginning or the end of one, or a label; without it, the newest run."""
 
 
 def main(words: Sequence[str]) -> int:

@@ -25,7 +25,8 @@ ABOUT = """Go on with a training run that was interrupted, stopped or killed, fr
 checkpoint, with its own settings and to its planned end: bit for bit as if nothing had happened,
 or with a warning that names why not. It becomes a new run, which shows the past of the old one.
 
-RUN is an id, the beginning of one, or a label; without it, the newest run that can be resumed."""
+RUN is an id, the beginning or the end of one, or a label; without it,
+the newest run that can be resumed."""
 
 
 def main(words: Sequence[str]) -> int:

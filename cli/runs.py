@@ -30,8 +30,8 @@ from engine.text import clean
 from tui.runs.listing import Row, matching, row, size_words
 
 _STYLES = {"good": "green", "bad": "bold red", "plain": ""}
-_ABOUT = """The recorded runs, the newest first. A RUN is named by its id, the beginning of one, its
-label, or "last".
+_ABOUT = """The recorded runs, the newest first. A RUN is named by its id, the beginning or the end
+of one, its label, or "last".
 
   mlp-tui runs [WORD ...]          those in which every word occurs
   mlp-tui runs stop RUN            end a run that goes on by itself, in order

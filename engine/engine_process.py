@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from engine.host.private import LOG, clear
 from engine.text import clean
 
 SOCKET = "socket"
+_ROOM = "mlp-tui-"
 _ROOT = Path(__file__).parent.parent
 _LONGEST_PATH = 100  # bytes; the kernel allows 107
 _PATIENCE = 5.0  # seconds for a run to stop at its next step and close its record
@@ -47,7 +49,7 @@ class EngineProcess:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._clock = clock
-        self._room = _private_room()
+        self._room = private_room()
         self.log = self._room / LOG
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self._room, ignore_errors=True)
@@ -156,11 +158,25 @@ class EngineProcess:
             self._socket.send_at_last(wire.Shutdown(), 1.0)
 
 
-def _private_room() -> Path:
-    """A new directory, mode 0700, with a path short enough for a socket in it."""
-    place = os.environ.get("XDG_RUNTIME_DIR", "")
-    usable = place and len(place) < _LONGEST_PATH - 40 and os.access(place, os.W_OK | os.X_OK)
-    return Path(tempfile.mkdtemp(prefix="mlp-tui-", dir=place if usable else None))
+def private_room() -> Path:
+    """A new directory, mode 0700, with a path short enough for a socket in it.
+
+    Raises:
+        OSError: when there is no place for one.
+    """
+    # The last is for machines whose own temporary directories lie too deep, as clusters' do.
+    places = (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp")
+    for place in filter(_fits, places):
+        return Path(tempfile.mkdtemp(prefix=_ROOM, dir=place))
+    text = "no directory with a short path is there for its socket: set XDG_RUNTIME_DIR to one"
+    raise OSError(errno.ENAMETOOLONG, text)
+
+
+def _fits(place: str) -> bool:
+    """Whether a room for a socket can be made there, which is found again from anywhere."""
+    room = Path(place) / f"{_ROOM}12345678" / SOCKET
+    short = len(os.fsencode(room)) <= _LONGEST_PATH
+    return room.is_absolute() and short and os.access(place, os.W_OK | os.X_OK)
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:

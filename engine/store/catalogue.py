@@ -112,7 +112,9 @@ def entry(runs: Path, run_id: str) -> Entry:
 
 
 def resolve(runs: Path, name: str) -> str:
-    """The id of the run that a person means: by id, the beginning of one, label, or "last".
+    """The id of the run that a person means: by id, label, "last", or the beginning of an id.
+
+    The end of one will do as well: it is what the screen shows of it.
 
     Raises:
         BadInput: when there is none, or there are several.
@@ -126,6 +128,7 @@ def resolve(runs: Path, name: str) -> str:
     if name:  # a run without a label is not the one that is called ""
         labelled = [i for i in ids if _about(runs / i).label == name]
         meant = labelled or [i for i in ids if i.startswith(name)]
+        meant = meant or [i for i in ids if i.endswith(name)]
     shown = clean(name, 80)
     if not meant:
         hint = did_you_mean(name, [*ids, *(_about(runs / i).label for i in ids)])

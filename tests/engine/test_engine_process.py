@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine import wire
-from engine.engine_process import SOCKET, EngineGoneError, EngineProcess
+from engine.engine_process import SOCKET, EngineGoneError, EngineProcess, private_room
 from engine.host.private import listen
 from engine.link import Fetched
 
@@ -157,3 +159,47 @@ def test_an_interrupted_wait_ends_it_all_the_same(
         engine.close()
     assert engine._process.returncode == -signal.SIGKILL
     assert list(place.iterdir()) == []
+
+
+class TestTheRoomForTheSocket:
+    @pytest.fixture(autouse=True)
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+        made: list[Path] = []
+        mkdtemp = tempfile.mkdtemp
+
+        def noted(prefix: str, dir: str) -> str:  # noqa: A002
+            made.append(Path(mkdtemp(prefix=prefix, dir=dir)))
+            return str(made[-1])
+
+        monkeypatch.setattr(tempfile, "mkdtemp", noted)
+        yield made
+        for path in made:
+            path.rmdir()
+
+    @pytest.mark.parametrize("name", ["d" * 90, "ü" * 45], ids=["letters", "bytes"])
+    def test_it_is_short_enough_wherever_the_temporary_directories_lie(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        deep = tmp_path / name
+        deep.mkdir()
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+        monkeypatch.setattr(tempfile, "tempdir", str(deep))
+        room = private_room()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(room / SOCKET))
+        (room / SOCKET).unlink()
+        assert stat.S_IMODE(room.stat().st_mode) == 0o700
+
+    def test_a_place_that_is_told_from_here_is_passed_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", "here")
+        assert private_room().is_absolute()
+        assert not [*(tmp_path / "here").iterdir()]
+
+    def test_without_a_place_that_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "access", lambda place, mode: False)
+        with pytest.raises(OSError, match="set XDG_RUNTIME_DIR"):
+            private_room()

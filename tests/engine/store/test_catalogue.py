@@ -201,11 +201,13 @@ class TestResolve:
         [
             ("20260101-aa", "20260101-aa"),
             ("202602", "20260202-cc"),
+            ("cc", "20260202-cc"),
+            ("a", "20260101-aa"),
             ("my best", "20260101-ab"),
             ("last", "20260202-cc"),
         ],
     )
-    def test_by_id_beginning_label_or_last(self, runs: Path, name: str, meant: str) -> None:
+    def test_by_id_beginning_end_label_or_last(self, runs: Path, name: str, meant: str) -> None:
         assert catalogue.resolve(runs, name) == meant
 
     @pytest.mark.fault(31)
