@@ -129,6 +129,7 @@ def test_one_that_is_stopped_is_not_waited_for_long(
 ) -> None:
     engine._socket.connected = True  # so that it is asked to end before it is told to
     os.kill(engine.pid, signal.SIGSTOP)
+    os.waitpid(engine.pid, os.WUNTRACED)  # a signal that is under way may be overtaken by the next
     waits: list[float | None] = []
     wait = engine._process.wait
 
