@@ -22,6 +22,7 @@ from tui.folding import taken
 from tui.ghosts import Ghosts
 from tui.keymap import Situation
 from tui.replay.scrub import Scrub
+from tui.requests import Requests
 from tui.run_view import RunView
 
 POLLS_PER_SECOND = 32
@@ -69,8 +70,7 @@ class Hub:
     `scrub` is where a replay stands, when that is what is shown, and `unread` the share of a past
     that has not been read yet.
     `_viewed` are those of the run on screen, `refused_config` those of a start that was refused,
-    `_held` what was asked of a run before it began, and `_dead` the run that a lost engine left.
-    `_paced` is the request for another pace that the run has not answered (0: none).
+    and `_dead` is the run that a lost engine left.
     """
 
     link: RunLink
@@ -83,7 +83,7 @@ class Hub:
     unread: float = 0.0
     refused_config: RunConfig | None = None
     _viewed: RunConfig | None = None
-    _held: list[controls.AnyControl] = field(default_factory=list)
+    _requests: Requests = field(default_factory=Requests)
     _dead: str = ""
     _base: RunConfig | None = None
     _asked: RunConfig | None = None
@@ -91,10 +91,6 @@ class Hub:
     _overtaken: str = ""
     _pending: RunConfig | None = None
     _quiet: int = 0
-    _request: int = 0
-    _pause: tuple[int, bool] | None = None
-    _paced: int = 0
-    _lr: float | None = None
 
     @property
     def working(self) -> bool:
@@ -123,14 +119,14 @@ class Hub:
     @property
     def paused(self) -> bool:
         """Whether the run holds, or was asked to and has not said so yet."""
-        if self._pause:
-            return self._pause[1] and (self.running or self.awaiting)
+        if self._requests.pause:
+            return self._requests.pause[1] and (self.running or self.awaiting)
         return self.running and self.view.paused and not self.awaiting
 
     @property
     def pause_pending(self) -> bool:
         """Whether a pause, or its end, was asked for and the run has not said so yet."""
-        return self.running and self._pause is not None
+        return self.running and self._requests.pause is not None
 
     @property
     def can_fetch(self) -> bool:
@@ -162,7 +158,7 @@ class Hub:
     def switch(self, config: RunConfig) -> None:
         """Start a run with these settings: now, or once the key is let go when it is held."""
         if not self.awaiting:
-            self._forget_asked()
+            self._requests.forget()
         self.config = config
         self.refused_config = None
         if self._quiet or self._held_up:
@@ -183,7 +179,7 @@ class Hub:
             more = switch.changed(self.shown_config, epochs=epochs)
             self._quiet = SETTLING
             self.refused_config = None
-            self._forget_asked()
+            self._requests.forget()
             self.status = replace(self.status, starting=True, refused="", progress=None)
             if self.neighbour:
                 self.neighbour.stand_aside()
@@ -193,37 +189,36 @@ class Hub:
         """Ask the run under way, or the one about to begin once it has; returns the request's
         number, which its event will carry.
         """
-        self._request += 1
-        numbered = msgspec.structs.replace(control, request=self._request)
+        numbered = self._requests.numbered(control)
         if self.awaiting:
-            self._held.append(numbered)
+            self._requests.held.append(numbered)
         else:
             self.link.send(numbered)
-        return self._request
+        return numbered.request
 
     def toggle_pause(self) -> bool:
         """Pause or go on; returns whether it shall hold."""
         hold = not self.paused
-        self._pause = (self.send(controls.Pause() if hold else controls.Resume()), hold)
+        self._requests.pause = (self.send(controls.Pause() if hold else controls.Resume()), hold)
         return hold
 
     @property
     def wanted_lr(self) -> float:
         """The learning rate in force, or the one just asked for."""
-        if self._lr is not None:
-            return self._lr
+        if self._requests.lr is not None:
+            return self._requests.lr
         return self.config.lr if self.awaiting else self.view.lr
 
     @property
     def base_lr(self) -> float:
         """What another learning rate is chosen from: under a schedule, not the rate in force."""
-        if self._lr is not None:
-            return self._lr
+        if self._requests.lr is not None:
+            return self._requests.lr
         return self.config.lr if self.awaiting else self.view.base_lr
 
     def steer_lr(self, lr: float) -> None:
         """Have the run under way use this learning rate; the next run starts with its own."""
-        self._lr = lr
+        self._requests.lr = lr
         self.send(controls.SetLearningRate(lr=lr))
 
     def steer_pace(self, by: int) -> float:
@@ -234,7 +229,7 @@ class Hub:
             self._pending = switch.changed(self._pending, pace=pace)
         if self._viewed is not None and not self.awaiting:
             self._viewed = switch.changed(self._viewed, pace=pace)
-        self._paced = self.send(controls.SetPace(steps_per_second=pace))
+        self._requests.pace = self.send(controls.SetPace(steps_per_second=pace))
         return pace
 
     def fetch(self, data: str = REAL_DATA) -> None:
@@ -249,7 +244,7 @@ class Hub:
     def stand_aside(self) -> None:
         """The neighbour starts a run: what was about to start here will not."""
         self._pending = None
-        self._forget_asked()
+        self._requests.forget()
         self.status = replace(self.status, starting=False, progress=None)
 
     def show(self, view: RunView, scrub: Scrub) -> None:
@@ -301,7 +296,7 @@ class Hub:
                 self._refuse(text)
             case Lost(text):
                 self._dead = self.view.run_id
-                self._forget_asked()
+                self._requests.forget()
                 self.status = replace(
                     self.status, starting=False, fetching="", lost=text, progress=None
                 )
@@ -318,16 +313,11 @@ class Hub:
         refused = self.status.starting and self._pending is None
         self.status = replace(self.status, starting=False, refused=text, progress=None)
         if refused:
-            self._forget_asked()
+            self._requests.forget()
         if refused and self._viewed is not None:
             self.refused_config = self.config
             self.config = self._asked = self._viewed
             self.status = replace(self.status, change="")
-
-    def _forget_asked(self) -> None:
-        self._held.clear()
-        self._pause = self._lr = None
-        self._paced = 0
 
     def _fold(self, event: events.AnyEvent) -> None:
         if isinstance(event, events.RunStarted):
@@ -337,17 +327,11 @@ class Hub:
         self.view = taken(event, self.view)
 
     def _answered(self, event: events.ControlApplied) -> None:
-        """What was asked for is now so (or refused): the run's own word counts again."""
-        if self._pause and event.request == self._pause[0]:
-            self._pause = None
-        if event.request == self._request:
-            self._lr = None
-        if event.what == "pace" and self._paced in (0, event.request):
-            self._paced = 0
-            self._take_pace(switch.told_pace(event.after))
-
-    def _take_pace(self, pace: float) -> None:
         """The run's pace is this one, whoever asked for it: the next key goes on from there."""
+        self._requests.answered(event)
+        if not self._requests.takes_pace(event):
+            return
+        pace = switch.told_pace(event.after)
         if self._viewed is not None:
             self._viewed = switch.changed(self._viewed, pace=pace)
         if not self.awaiting:
@@ -374,10 +358,7 @@ class Hub:
                 self._viewed = msgspec.convert(event.config, RunConfig)
         if self._pending is not None:
             return
-        held, self._held = self._held, []
-        if not held:
-            self._forget_asked()
-        for control in held:
+        for control in self._requests.released():
             if isinstance(control, controls.SetPace) and self._viewed is not None:
                 self._viewed = switch.changed(self._viewed, pace=control.steps_per_second)
             self.link.send(control)

@@ -21,6 +21,7 @@ from tui.folding import taken
 from tui.keymap import Situation
 from tui.lab.pace import Speed
 from tui.replay.scrub import Scrub
+from tui.requests import Requests
 from tui.run_view import RunView
 from tui.switch import next_pace
 
@@ -54,8 +55,7 @@ class Lab:
         self._telling = ""
         self._pending = ""
         self._quiet = 0
-        self._request = 0
-        self._pause: tuple[int, bool] | None = None
+        self._requests = Requests()
 
     @property
     def working(self) -> bool:
@@ -87,7 +87,8 @@ class Lab:
 
     def paused(self, name: str) -> bool:
         """Whether this experiment holds, or was asked to."""
-        holds = self._pause[1] if self._pause else self.results[name].view.paused
+        asked = self._requests.pause
+        holds = asked[1] if asked else self.results[name].view.paused
         return self.running(name) and holds
 
     def situation(self, name: str) -> Situation:
@@ -146,7 +147,7 @@ class Lab:
     def toggle_pause(self, name: str) -> bool:
         """Pause or go on; returns whether it shall hold."""
         hold = not self.paused(name)
-        self._pause = (self.send(controls.Pause() if hold else controls.Resume()), hold)
+        self._requests.pause = (self.send(controls.Pause() if hold else controls.Resume()), hold)
         return hold
 
     def step(self, name: str, count: int) -> None:
@@ -157,9 +158,9 @@ class Lab:
 
     def send(self, control: controls.AnyControl) -> int:
         """Ask the run under way; returns the request's number."""
-        self._request += 1
-        self.link.send(msgspec.structs.replace(control, request=self._request))
-        return self._request
+        numbered = self._requests.numbered(control)
+        self.link.send(numbered)
+        return numbered.request
 
     def stand_aside(self) -> None:
         """Somebody else starts a run on the link: what was about to start will not."""
@@ -185,7 +186,7 @@ class Lab:
             case Lost(text):
                 self.lost = text
                 self.starting = self._pending = self._telling = ""
-                self._pause = None
+                self._requests.forget()
                 return False  # it concerns everybody
             case Progress() | Refused():
                 return self._prepared(news)
@@ -219,7 +220,8 @@ class Lab:
         return True
 
     def _meet(self, event: events.RunStarted) -> None:
-        self._pause, self.held = None, ""
+        self._requests.forget()
+        self.held = ""
         self._telling = event.experiment if event.experiment in self.experiments else ""
         if self._telling:
             self.starting, self.progress, self.lost = "", None, ""
@@ -232,9 +234,8 @@ class Lab:
                 speed, result = Speed(), replace(result, refused="")
             case events.Advanced():
                 speed = speed.after(event)
-            case events.ControlApplied(request=request):
+            case events.ControlApplied():
                 speed = Speed()  # a pause or another pace: what was measured is over
-                if self._pause and self._pause[0] == request:
-                    self._pause = None
+                self._requests.answered(event)
         view = taken(event, result.view)
         self.results[self._telling] = replace(result, view=view, speed=speed)
