@@ -138,7 +138,7 @@ def test_told_to_end_it_saves_where_it_stands(command: CommandLine, runs: Path) 
 
 
 VIEWER = """
-import hashlib, sys, time
+import hashlib, os, sys
 from pathlib import Path
 from typing import get_args
 from engine.events import AnyEvent, RunFinished, encode
@@ -154,7 +154,7 @@ while not ended:
         print("ready", flush=True)
         ready = True
     if not news:
-        time.sleep(0.002)
+        os.sched_yield()
 print(seen.hexdigest(), flush=True)
 link.detach()
 """

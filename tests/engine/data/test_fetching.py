@@ -106,14 +106,16 @@ def test_fetches_through_torchvision(
 def test_a_reader_who_leaves_ends_the_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "DOWNLOAD", "import time; time.sleep(600)")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    monkeypatch.setattr(fetching, "DOWNLOAD", f"open({str(fifo)!r}, 'rb').read()")  # nobody writes
 
     def leave(text: str, done: float, total: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fetch("mnist", str(tmp_path), leave)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [fifo]
 
 
 def test_the_last_words_reach_the_reader_cleaned(
