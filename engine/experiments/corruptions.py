@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from engine.controls import Controls
-from engine.events import Event
+from engine.events import Event, Noted
 from engine.experiments.contract import Chart, Experiment
 from engine.experiments.course import Course, begun, claim, refuse_start
 from engine.lab.classifier_settings import ClassifierSettings
@@ -116,6 +116,7 @@ def _experiment(config: CorruptionSettings, course: Course, study: Study) -> Ite
         found[name] = study.measure(name, config.level)
         so_far = [found[each] for each in NAMES if each in found]
         yield views.pictures(study, found[name])
+        yield Noted(text=views.described(study, found[name]))
         yield from views.bars(study, so_far)
         yield from views.curves(found[name])
         yield views.table(study, so_far, tests)

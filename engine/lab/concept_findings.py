@@ -10,7 +10,8 @@ from engine.lab.detector import Detected, of_nothing
 from engine.lab.finding import Finding
 from engine.theory import concept_shift as theory
 
-POWER_LABELS = 200
+LABELS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+"""Labels that a monitor may have: where nearly all notice, or none, the law would say little."""
 
 
 def of_line(concept: Concept, found: Sequence[Relabelled]) -> Iterator[Finding]:
@@ -47,10 +48,11 @@ def of_inputs(detected: Sequence[Detected]) -> Iterator[Finding]:
 
 def of_monitors(concept: Concept, found: Relabelled, repeats: int) -> Iterator[Finding]:
     """How often labels tell of it: a count of errors has an exact law."""
-    monitor, rate = concept.monitors(found, POWER_LABELS, repeats)
-    power = monitor.power(found.accuracy)
+    powers = {n: theory.Monitor(n, concept.clean).power(found.accuracy) for n in LABELS}
+    labels = min(LABELS, key=lambda n: abs(powers[n] - 0.5))
+    power, (_, rate) = powers[labels], concept.monitors(found, labels, repeats)
     yield Finding(
-        text=f"share of monitors with {POWER_LABELS} labels that notice {found.fraction:.0%}",
+        text=f"share of monitors with {labels} labels that notice {found.fraction:.0%}",
         measured=rate,
         predicted=power,
         tolerance=5 * math.sqrt(max(power * (1 - power), 1 / repeats) / repeats),

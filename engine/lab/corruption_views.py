@@ -43,6 +43,12 @@ def pictures(study: Study, found: Measured | None) -> PicturesShown:
     return PicturesShown(pictures="corrupted" if found else "clean", items=tuple(items))
 
 
+def described(study: Study, found: Measured) -> str:
+    """Which corruption the pictures show, and what it costs, in a line."""
+    spelled = CORRUPTIONS[found.name].spelled(found.level)
+    return f"{found.name}, {spelled}: accuracy {found.accuracy:.3f}, clean {study.accuracy:.3f}"
+
+
 def _captioned(made: Picture, name: str, right: bool) -> Picture:
     return msgspec.structs.replace(made, caption=name, tone="good" if right else "bad")
 

@@ -222,5 +222,5 @@ def _legend(
         if group.name:
             ink = "muted" if role == "faint" else role
             entries.append([(f" {sign} ", role), (f"{group.name} ", ink)])
-    lines, _ = packed(entries, width, most)
-    return [[(text, role, "") for text, role in line] for line in lines]
+    lines, _ = packed(entries, [width] * most)
+    return [[(text, role, "") for text, role in line] for line in lines if line]

@@ -9,25 +9,11 @@ from rich.cells import cell_len
 Run = tuple[str, str]
 
 
-def packed(entries: Sequence[list[Run]], width: int, most: int) -> tuple[list[list[Run]], bool]:
-    """As many entries as fit into `most` lines of `width` cells, and whether those are all."""
-    lines: list[list[Run]] = []
-    used = width
-    for runs in entries:
-        need = sum(cell_len(text) for text, _ in runs)
-        if used + need > width:
-            if len(lines) == most or need > width:
-                return lines, False
-            lines.append([])
-            used = 0
-        lines[-1] += runs
-        used += need
-    return lines, True
-
-
-def packed_into(entries: Sequence[list[Run]], rooms: Sequence[int]) -> tuple[list[list[Run]], int]:
+def packed(entries: Sequence[list[Run]], rooms: Sequence[int]) -> tuple[list[list[Run]], int]:
     """Entries in a line for each of these widths, in their order, and how many fit."""
     lines: list[list[Run]] = [[] for _ in rooms]
+    if not rooms:
+        return lines, 0
     place, left = 0, rooms[0]
     for count, runs in enumerate(entries):
         need = sum(cell_len(text) for text, _ in runs)

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from tui.charts.canvas import LOWEST, NARROWEST, draw
 from tui.charts.chart import Chart
 from tui.charts.feet import cut
-from tui.charts.legend import packed_into as packed
+from tui.charts.legend import packed
 from tui.widgets.plot import Plot, plot_marker, sample
 from tui.widgets.strips import Run
 

@@ -31,6 +31,7 @@ from engine.experiments import named
 from engine.experiments.concept_shift import EXPERIMENT, FRACTIONS, ConceptShiftSettings
 from engine.lab.classifier import Classifiers, confusion
 from engine.lab.concept import AFTER, BEFORE, LABELS, WINDOW, Concept, renaming
+from engine.lab.concept_findings import of_monitors
 from engine.theory import concept_shift as theory
 from engine.theory import label_shift
 
@@ -178,6 +179,15 @@ def test_monitors_alarm_as_often_as_the_binomial_says(concept: Concept) -> None:
     power = monitor.power(found.accuracy)
     assert 0.05 < power < 0.95
     assert rate == pytest.approx(power, abs=5 * math.sqrt(power * (1 - power) / 5000))
+
+
+def test_monitors_are_asked_where_their_law_says_something(concept: Concept) -> None:
+    for fraction in (0.05, 0.1, 0.3):
+        (found,) = of_monitors(concept, concept.relabel(fraction), 2000)
+        assert 0.2 < found["predicted"] < 0.8
+        assert abs(found["measured"] - found["predicted"]) <= found["tolerance"] < 0.06
+    (found,) = of_monitors(concept, concept.relabel(1.0), 2000)
+    assert abs(found["measured"] - found["predicted"]) <= found["tolerance"]
 
 
 def test_adapting_undoes_a_renaming_and_gains_nothing_below_a_half(concept: Concept) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from engine.events import (
     BarsChanged,
     ClaimChecked,
     Event,
+    Noted,
     PicturesShown,
     SeriesExtended,
     TableChanged,
@@ -214,6 +216,11 @@ def test_pictures_bars_and_tables(pictures: Path) -> None:
     events = stream(pictures, corruption="invert")
     shown = of(PicturesShown, events)
     assert [s.pictures for s in shown] == ["clean", *["corrupted"] * len(NAMES)]
+    # the log says which corruption it is whose pictures are on screen
+    after = [told for before, told in pairwise(events) if isinstance(before, PicturesShown)][1:]
+    notes = [told.text for told in after if isinstance(told, Noted)]
+    assert [text.partition(",")[0] for text in notes] == [*NAMES[:5], *NAMES[6:], "invert"]
+    assert notes[-1].startswith("invert, by 100%: accuracy 0.")
     clean, last = shown[0].items, shown[-1].items
     assert len(clean) == 8
     assert {p.width for p in clean} == {12}
