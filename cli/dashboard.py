@@ -79,15 +79,16 @@ def open_app(config: RunConfig, *, lab: str | None = None, settings: Struct | No
     return show(link, config, lab, settings, autostart=True)
 
 
-def show(
+def show(  # noqa: PLR0913
     link: RunLink,
     config: RunConfig,
     lab: str | None = None,
     settings: Struct | None = None,
     *,
     autostart: bool = False,
+    resumes: str = "",
 ) -> int:
-    """Open the screen on a link; returns the exit code once it is left.
+    """Open the screen on a link that may be asked to resume a run; returns the exit code.
 
     A dropped line ends the screen alone, and so does who detaches: the run goes on to its end.
     """
@@ -97,7 +98,9 @@ def show(
 
         opening = None if lab is None else Opening(lab, settings)
         warning = logout_warning() if link.can_detach else ""
-        app = DashboardApp(link, config, opening=opening, autostart=autostart, warning=warning)
+        app = DashboardApp(
+            link, config, opening=opening, autostart=autostart, warning=warning, resumes=resumes
+        )
         app.run()
         detached = app.detached
         alone = app.hung_up or bool(detached)

@@ -91,7 +91,7 @@ def _show(runs: Path, run_id: str, config: RunConfig) -> int:
         sys.stderr.write(f"mlp-tui: no engine process can be launched: {error.strerror}\n")
         return exits.FAILED
     link.start(config, continues=run_id, resume=True)
-    return show(link, config)
+    return show(link, config, resumes=run_id)
 
 
 def _settings(directory: Path) -> RunConfig:

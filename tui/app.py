@@ -66,7 +66,7 @@ class DashboardApp(Dialogs):
     Figures are drawn at most `frames_per_second` times a second, a key's own echo at once. A
     headless app has no clock: whoever runs it calls `tick`. With `opening` it begins in the
     laboratory instead, and no training run is started. `warning` is said on the log's line to
-    begin with.
+    begin with, and `resumes` is the run that the link was asked to resume.
 
     Raises:
         BadInput: on creation, when the directory of runs cannot be made or written.
@@ -92,10 +92,13 @@ class DashboardApp(Dialogs):
         experiments: Sequence[Experiment] = EXPERIMENTS,
         opening: Opening | Replay | None = None,
         warning: str = "",
+        resumes: str = "",
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # a scroll in twenty frames is twenty times its bytes
         self.hub = Hub(link, config)
+        if resumes:
+            self.hub.expect(resumes)
         self.lab = Lab(link, experiments)
         self.hub.neighbour = self.lab
         self.experiments = experiments

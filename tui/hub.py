@@ -70,7 +70,8 @@ class Hub:
     `scrub` is where a replay stands, when that is what is shown, and `unread` the share of a past
     that has not been read yet.
     `_viewed` are those of the run on screen, `refused_config` those of a start that was refused,
-    and `_dead` is the run that a lost engine left.
+    and `_dead` is a run that its engine has left. `_resumes` is the run whose resumption has not
+    begun: what comes until then is its past.
     """
 
     link: RunLink
@@ -85,6 +86,7 @@ class Hub:
     _viewed: RunConfig | None = None
     _requests: Requests = field(default_factory=Requests)
     _dead: str = ""
+    _resumes: str = ""
     _base: RunConfig | None = None
     _asked: RunConfig | None = None
     _begun: str = ""
@@ -103,8 +105,13 @@ class Hub:
         """Whether a run is under way that can be steered."""
         if self.scrub or self.view.finished:
             return False
-        started = self.view.started is not None
+        started = self.view.started is not None and not self._resumes
         return started and not self.status.lost and self.view.run_id != self._dead
+
+    @property
+    def resuming(self) -> bool:
+        """Whether what is shown is the past of a run that has not begun, and perhaps will not."""
+        return bool(self._resumes)
 
     @property
     def awaiting(self) -> bool:
@@ -170,6 +177,11 @@ class Hub:
         change = switch.what_changed(self._base, config) if self._base else ""
         same = "the same settings again" if self._base else ""
         self.status = replace(self.status, change=change or same)
+
+    def expect(self, run_id: str) -> None:
+        """The link was asked to resume this run, which is shown as it stood until that begins."""
+        self._resumes = run_id
+        self.status = replace(self.status, starting=True)
 
     def go_on(self, epochs: int) -> None:
         """More epochs: of the run under way, or as a new run from where the last one ended."""
@@ -279,6 +291,8 @@ class Hub:
         self._quiet = SETTLING
         self._asked = config
         self._begun = ""
+        if self._resumes:
+            self._dead, self._resumes = self.view.run_id, ""
         was = self.status
         self.status = Status(starting=True, fetching=was.fetching, change=was.change)
         if self.neighbour:
@@ -322,7 +336,7 @@ class Hub:
     def _fold(self, event: events.AnyEvent) -> None:
         if isinstance(event, events.RunStarted):
             self._meet(event)
-        if isinstance(event, events.ControlApplied):
+        if isinstance(event, events.ControlApplied) and not self._resumes:
             self._answered(event)
         self.view = taken(event, self.view)
 
@@ -342,20 +356,26 @@ class Hub:
 
         A run that a held key only passed through leaves none.
         """
+        self._know(event)
+        if self._resumes not in ("", event.continues):
+            return
+        self._resumes = ""
         self.status = replace(
             self.status, starting=False, progress=None, lost="", held="", refused=""
         )
-        self._hand_over(event)
+        self._hand_over()
         goes_on = bool(event.continues) and event.continues == self.view.run_id
         if not goes_on and self.view.run_id != self._overtaken:
             self.ghosts = self.ghosts.joined_by(self.view)
         self._begun = "" if goes_on else event.run_id
 
-    def _hand_over(self, event: events.RunStarted) -> None:
-        """What was asked for meanwhile is asked of the run that begins, unless one more waits."""
+    def _know(self, event: events.RunStarted) -> None:
         if self._viewed is None or event.continues != self.view.run_id:
             with contextlib.suppress(msgspec.ValidationError, BadInput):  # of another version
                 self._viewed = msgspec.convert(event.config, RunConfig)
+
+    def _hand_over(self) -> None:
+        """What was asked for meanwhile is asked of the run that begins, unless one more waits."""
         if self._pending is not None:
             return
         for control in self._requests.released():

@@ -58,7 +58,9 @@ def state(hub: Hub) -> str:
 def _under_way(hub: Hub) -> str:
     if hub.scrub:
         return recorded_state(hub.view, hub.scrub)
-    return _steered(hub) if hub.running else "engine lost"
+    if hub.running:
+        return _steered(hub)
+    return "refused" if hub.resuming else "engine lost"
 
 
 def recorded_state(view: RunView, scrub: Scrub) -> str:

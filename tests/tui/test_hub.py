@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import synthetic_run
 from event_streams import same
@@ -14,6 +15,7 @@ from engine.link import Fetched, Lost, News, Progress, Refused
 from tui import switch
 from tui.commands import COMMANDS
 from tui.hub import SETTLING, Hub
+from tui.status import state
 
 BASE = RunConfig(data="fashion-mnist")
 
@@ -372,6 +374,39 @@ def test_an_event_that_contradicts_itself_does_not_end_the_screen() -> None:
     link.push(wrong)
     hub.poll()
     assert hub.view.step == step and "was left out" in hub.view.log[-1].text
+
+
+def resuming() -> tuple[Hub, FakeLink]:
+    """A hub that waits for the resumption of "b", which went on from "a" and was killed."""
+    link = FakeLink(*begun("a", BASE))
+    hub = Hub(link, BASE)
+    hub.expect("b")
+    link.push(msgspec.structs.replace(begun("b", BASE)[0], continues="a"))  # type: ignore[type-var]
+    hub.poll()
+    return hub, link
+
+
+def test_until_a_resumed_run_begins_nothing_runs_and_what_is_asked_waits_for_it() -> None:
+    hub, link = resuming()
+    assert (hub.view.run_id, hub.running, state(hub)) == ("b", False, "starting")
+    assert hub.toggle_pause()
+    link.push(Progress("loading torch"))
+    hub.poll()
+    assert (link.sent, hub.paused, hub.working) == ([], True, True)
+    link.push(msgspec.structs.replace(begun("c", BASE)[0], continues="b"))  # type: ignore[type-var]
+    hub.poll()
+    assert link.sent == [controls.Pause(request=1)]
+    assert (hub.view.run_id, hub.running, state(hub)) == ("c", True, "pausing")
+
+
+@pytest.mark.parametrize(
+    ("news", "told"), [(Refused("no whole checkpoint"), "refused"), (Lost("gone"), "engine lost")]
+)
+def test_a_run_that_cannot_be_resumed_is_not_under_way(news: News, told: str) -> None:
+    hub, link = resuming()
+    link.push(news)
+    hub.poll()
+    assert (hub.running, hub.working, state(hub)) == (False, False, told)
 
 
 def applied(what: str, before: str, after: str, request: int = 0) -> ControlApplied:
