@@ -44,7 +44,7 @@ class Notice:
 
 def state(hub: Hub) -> str:
     """The run's state in a word or two; the header has signs for some of them."""
-    if hub.status.lost:
+    if hub.status.lost and not hub.view.finished:
         return "engine lost"
     if hub.unread > _NOTABLE:
         return f"reading {1 - hub.unread:.0%}"
@@ -178,12 +178,9 @@ def faulty(fault: str, held: str) -> Notice | None:
 def _trouble(hub: Hub) -> Notice | None:
     """What could not be done, and what to do about it."""
     status = hub.status
+    if status.lost:
+        return _lost(hub)
     told = (
-        (
-            status.lost.removeprefix("the engine is gone: "),
-            "The engine is gone",
-            f"Press {key_of('restart')} to start the engine again.",
-        ),
         (
             status.refused,
             "That cannot be run",
@@ -200,6 +197,20 @@ def _trouble(hub: Hub) -> Notice | None:
             why = clean(text, 400)
             return Notice(heading, (why, way_on), "alert", brief=why)
     return None
+
+
+def _lost(hub: Hub) -> Notice:
+    """The engine is gone: after the end of its run that is no alarm, before it there is a way."""
+    heading, view = "The engine is gone", hub.view
+    why = clean(hub.status.lost.removeprefix("the engine is gone: "), 400)
+    again = f"Press {key_of('restart')} to start the engine again."
+    if view.finished:
+        ended = f"{view.finished.outcome}: {clean(view.finished.detail, 400)}"
+        return Notice(heading, (ended, again), "warning", brief=ended)
+    if view.started is None:
+        return Notice(heading, (why, again), "alert", brief=why)
+    again = f"Press {key_of('restart')} to begin anew; mlp-tui resume goes on from what was saved."
+    return Notice(heading, (why, again), "alert", brief=why)
 
 
 def _preparing(hub: Hub) -> Notice:

@@ -50,6 +50,17 @@ def test_a_refused_start_is_not_in_the_header() -> None:
     assert status.header(hub) == before
 
 
+def test_an_engine_that_has_ended_after_its_run_is_no_alarm() -> None:
+    hub, link = started()
+    link.push(*synthetic_run.run()[-1:], Lost("the engine is gone: it has closed its socket"))
+    hub.poll()
+    told = status.notice(hub, str)
+    assert told is not None and hub.view.finished is not None
+    assert status.header(hub).state == hub.view.finished.outcome
+    assert (told.heading, told.tone) == ("The engine is gone", "warning")
+    assert hub.view.finished.detail in told.brief
+
+
 @pytest.mark.parametrize(("epochs", "shown"), [(0.5, 1), (1, 1), (1.5, 2)])
 def test_the_epoch_is_the_one_under_way(epochs: float, shown: int) -> None:
     hub, _ = started(epochs=epochs)
@@ -64,6 +75,7 @@ def test_a_lost_engine_is_said_once_and_its_run_does_not_come_back() -> None:
     told = status.notice(hub, str)
     assert told is not None
     assert (told.heading, told.lines[0]) == ("The engine is gone", "killed by signal 9")
+    assert "mlp-tui resume" in told.lines[1]
     hub.switch(hub.config)
     again = status.header(hub)
     assert again.state == "starting"
