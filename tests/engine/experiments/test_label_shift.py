@@ -30,8 +30,9 @@ from engine.experiments.label_shift import CASES, EXPERIMENT, LabelShiftSettings
 from engine.lab.classifier import Classifiers, confusion, fine_tuned, logits
 from engine.lab.classifier_settings import ClassifierSettings
 from engine.lab.label_shift import Exam, Pool, weights
-from engine.lab.label_shift_cases import Case, outcome
+from engine.lab.label_shift_cases import Case, case_of, darker, outcome
 from engine.lab.label_shift_findings import findings
+from engine.lab.label_shift_views import verdict
 from engine.theory import label_shift as theory
 
 COUNTS = torch.tensor([[1700, 800, 50], [200, 1000, 50], [100, 200, 1900]])
@@ -208,6 +209,32 @@ def test_no_example_is_both_trained_on_and_kept(small_data: Path) -> None:
         ones = int(whole["y_train"].sum() + whole["y_test"].sum())
         kept = int(classifier.y.sum())
         assert ones - kept == round(float(classifier.prior[1]) * 500)
+
+
+def test_where_the_pictures_have_changed_too_the_estimate_is_sure_and_wrong(
+    small_data: Path,
+) -> None:
+    config = settings(small_data, epochs=20, lr=0.5)
+    p = torch.tensor([0.3, 0.7]).double()
+    with Classifiers().trained(config) as classifier:
+        plain = case_of("this shift", classifier, 400, p, 300)
+        dark = darker(plain, classifier)
+    assert dark.pool.shifted is not None
+    assert dark.pool.shifted.sum(0).tolist() == plain.pool.counts.sum(0).tolist()
+    # a sum of inputs above 4 is the second class, and darker ones hardly come that far
+    assert int(dark.pool.shifted[1].sum()) < 0.02 * int(plain.pool.counts[1].sum())
+    before, after = (outcome(each, 40, np.random.default_rng(0)) for each in (plain, dark))
+    assert float(before.trials.covered(p).double().mean()) > 0.8
+    assert not bool(after.trials.covered(p).any())
+    assert after.estimate_error > 10 * before.estimate_error
+    assert after.after <= after.before < before.before
+
+
+def test_what_a_correction_did_is_said_in_words() -> None:
+    found = outcome(case(), 2, np.random.default_rng(0))
+    for after, word in ((0.912, "helps, +11.2 points"), (0.779, "hurts, -2.1 points")):
+        assert verdict(replace(found, before=0.8, after=after)) == word
+    assert verdict(replace(found, before=0.8, after=0.8004)) == "changes nothing"
 
 
 def test_bars_tables_and_curves(small_data: Path) -> None:

@@ -46,7 +46,7 @@ from engine.lab.learning_curves import (
 )
 from engine.lab.learning_curves_settings import LearningCurvesSettings
 from engine.lab.learning_curves_study import Plan, Study
-from engine.lab.learning_curves_views import gap
+from engine.lab.learning_curves_views import gap, mean_gain
 
 CPU = torch.device("cpu")
 
@@ -243,7 +243,10 @@ def test_curves_tables_and_the_closed_test_set(noisy_data: Path) -> None:
         assert any(name.startswith(f"{spec.name}/") for name in names), spec.name
     verdicts = [e for e in of(TableChanged, events) if e.table == "the net on 500 examples"]
     assert all(row[5] == "closed" for table in verdicts[:-1] for row in table.rows)
+    told = [row[6] for table in verdicts[:-1] for row in table.rows]
+    assert told == ["until the end"] * (len(told) - 2) + ["", ""]
     assert all(isinstance(row[5], float) for row in verdicts[-1].rows)
+    assert all("±" in str(row[6]) for row in verdicts[-1].rows)
     (curves,) = (e for e in of(TableChanged, events)[-1:] if e.table == "learning curves")
     assert [row[:2] for row in curves.rows] == [(200, 2), (500, 2)]
     best, last = (row[1] for row in verdicts[-1].rows)
@@ -253,6 +256,21 @@ def test_curves_tables_and_the_closed_test_set(noisy_data: Path) -> None:
     values = dict(zip(*([v for e in validation for v in axis(e)] for axis in _AXES), strict=True))
     assert (marks.x, marks.y) == ((best,), (min(values.values()),))
     assert values[best] == marks.y[0]
+
+
+def test_the_gains_error_is_the_larger_of_spread_and_counting(noisy_data: Path) -> None:
+    _, done = trained(noisy_data)
+
+    def gained(count: int) -> Trained:
+        """So many of 100 test examples answered rightly at the best epoch alone."""
+        losses, hits = torch.ones(100), torch.arange(100) < count
+        none = Scores(losses, torch.zeros(100, dtype=torch.bool))
+        return replace(done, best_test=Scores(losses, hits), last_test=none)
+
+    counted = math.sqrt(0.2 * 0.8 / 99)
+    assert mean_gain([gained(20)]) == pytest.approx((0.2, counted))
+    assert mean_gain([gained(20), gained(20)]) == pytest.approx((0.2, counted / math.sqrt(2)))
+    assert mean_gain([gained(20), gained(0)]) == pytest.approx((0.1, 0.1))
 
 
 _AXES = (lambda event: event.x, lambda event: event.y)
