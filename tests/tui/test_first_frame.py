@@ -27,6 +27,8 @@ TOO_HEAVY = {
     "torchvision",
     "numpy",
     "plotext",
+    "engine.experiments.train",
+    "engine.experiments.grid",
     "textual.widgets._markdown",
     "textual.widgets._text_area",
     "textual.widgets._data_table",

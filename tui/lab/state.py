@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ from tui.switch import next_pace
 
 SETTLING = 6
 """Polls without a further turn before a held key's last value starts."""
+_TRAINING = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,7 @@ class Lab:
 
     def __init__(self, link: RunLink, experiments: Sequence[Experiment]) -> None:
         self.link = link
-        self.experiments: Mapping[str, Experiment] = {
-            e.name: e for e in experiments if e.name != "train"
-        }
-        self.results = {name: Result(e.config()) for name, e in self.experiments.items()}
+        self._experiments = experiments
         self.starting = ""
         self.progress: Progress | None = None
         self.lost = self.held = ""
@@ -56,6 +55,16 @@ class Lab:
         self._pending = ""
         self._quiet = 0
         self._requests = Requests()
+
+    @cached_property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """They are looked up when one is shown or has begun: the first frame needs none."""
+        return {e.name: e for e in self._experiments if e.name != _TRAINING}
+
+    @cached_property
+    def results(self) -> dict[str, Result]:
+        """What each is set to, and has shown."""
+        return {name: Result(e.config()) for name, e in self.experiments.items()}
 
     @property
     def working(self) -> bool:
@@ -222,7 +231,8 @@ class Lab:
     def _meet(self, event: events.RunStarted) -> None:
         self._requests.forget()
         self.held = ""
-        self._telling = event.experiment if event.experiment in self.experiments else ""
+        name = event.experiment
+        self._telling = name if name != _TRAINING and name in self.experiments else ""
         if self._telling:
             self.starting, self.progress, self.lost = "", None, ""
 
