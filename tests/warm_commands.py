@@ -40,9 +40,15 @@ class Command:
             self.wait()
         return self.returncode
 
-    def wait(self) -> int:
-        """Its exit code, when it has ended."""
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, when it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: when that takes more than `timeout` seconds.
+        """
         if self.returncode is None:
+            if not select.select([self._status], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired([], timeout or 0)
             self.returncode = os.waitstatus_to_exitcode(int(self._status.read(_LENGTH)))
         return self.returncode
 
@@ -50,6 +56,10 @@ class Command:
         """Send it a signal, unless it has ended."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end, unless it has ended."""
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Kill it, unless it has ended."""
@@ -65,6 +75,14 @@ class Command:
         self.wait()
         return out, err[0]
 
+    def close(self) -> None:
+        """Wait for its end, with nobody at its pipes any more."""
+        for stream in (self.stdout, self.stderr):
+            if stream:
+                stream.close()
+        self.wait()
+        self._status.close()
+
     def __enter__(self) -> Command:
         return self
 
@@ -74,11 +92,7 @@ class Command:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for stream in (self.stdout, self.stderr):
-            if stream:
-                stream.close()
-        self.wait()
-        self._status.close()
+        self.close()
 
 
 class WarmCommands:
@@ -93,6 +107,7 @@ class WarmCommands:
                 # What has threads cannot be forked safely.
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "GOMP_SPINCOUNT": "2000"},
             )
+        self.pid = self._process.pid
         self._cwd = str(repository)
 
     def start(
@@ -102,14 +117,15 @@ class WarmCommands:
         stdout: int | None = None,
         stderr: int | None = None,
         before: str = "",
+        program: str = RUN,
     ) -> Command:
-        """Run ``mlp-tui`` with these words, after a source `before`, its output in pipes.
+        """Run ``mlp-tui`` with these words, or the source `program` after `before`.
 
-        Or it writes to the descriptors given.
+        What it writes goes into pipes, or to the descriptors given.
         """
         asked = {
             "argv": ["mlp-tui", *words],
-            "source": f"{before}\n{RUN}",
+            "source": f"{before}\n{program}",
             "cwd": self._cwd,
             "env": {**os.environ},
         }

@@ -6,17 +6,20 @@ import math
 import os
 import signal
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import get_args
+from typing import Any, BinaryIO, get_args
 
 import msgspec
 import pytest
 from fake_engine import FOREVER
 from fake_link import FakeLink
 from log_bench import COMPLETED, FAST, PATIENCE, STARTED, Started, sound
+from warm_commands import Command, WarmCommands
 
+from engine import engine_process
 from engine.config import RunConfig
 from engine.controls import Controls
 from engine.engine_process import EngineProcess
@@ -40,13 +43,45 @@ from tui.hub import Hub
 from tui.run_view import RunView, fold
 from tui.runs.listing import ago
 
-HUNDREDS = [pytest.param(trial, marks=pytest.mark.slow) for trial in range(20, 300)]
+
+@pytest.fixture
+def forked_engines(warm_commands: WarmCommands, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Engines that need not load the program first, which is most of the life of a killed one."""
+    with ExitStack() as ends:
+
+        def launch(words: Sequence[str], stdout: BinaryIO, **_: Any) -> Command:
+            _, script, *arguments, option, _ = words
+            assert option == "--launcher"  # its parent, which it does not outlive for nothing
+            engine = warm_commands.start(
+                [*arguments, option, str(warm_commands.pid)],
+                stdout=stdout.fileno(),
+                stderr=stdout.fileno(),
+                before="import os, runpy; os.setsid()",
+                program=f"runpy.run_path({script!r}, run_name='__main__')",
+            )
+            ends.callback(engine.close)
+            return engine
+
+        monkeypatch.setattr(engine_process.subprocess, "Popen", launch)
+        yield
 
 
 @pytest.mark.fault(1)
-@pytest.mark.parametrize("trial", [*range(20), *HUNDREDS])
+@pytest.mark.parametrize("trial", range(20))
 def test_an_engine_killed_at_random_loses_nothing_that_was_seen(runs: Path, trial: int) -> None:
-    wanted = Random(trial).randrange(1, 5000)
+    killed_after(Random(trial).randrange(1, 5000), runs)
+
+
+@pytest.mark.slow
+@pytest.mark.fault(1)
+@pytest.mark.usefixtures("forked_engines")
+@pytest.mark.parametrize("trial", range(20, 300))
+def test_nor_do_hundreds_of_them(runs: Path, trial: int) -> None:
+    killed_after(Random(trial).randrange(1, 1500), runs)
+
+
+def killed_after(wanted: int, runs: Path) -> None:
+    """Kill an engine when so many events of its run, or some more, have been seen."""
     engine = EngineProcess(runs, FAST)
     link = ProcessLink(runs, engine=engine)
     link.start(RunConfig(epochs=FOREVER))
