@@ -16,6 +16,7 @@ from rich.text import Text
 
 from cli import exits
 from cli.consoles import plain
+from cli.dashboard import need_screen
 from cli.flags import Parser
 from cli.json_lines import printable
 from cli.output import say
@@ -34,6 +35,7 @@ _ABOUT = """The recorded runs, the newest first. A RUN is named by its id, the b
 of one, its label, or "last".
 
   mlp-tui runs [WORD ...]          those in which every word occurs
+  mlp-tui runs --browse            the list on screen: open, overlay, compare
   mlp-tui runs stop RUN            end a run that goes on by itself, in order
   mlp-tui runs rm RUN ...          delete their records; asks
   mlp-tui runs label RUN TEXT      give it a name of its own ("" takes it back)
@@ -52,10 +54,15 @@ def main(words: Sequence[str]) -> int:
     made.usage = "mlp-tui runs [WORD ...] [flags]"
     made.add_argument("words", nargs="*", metavar="WORD", help="show only runs that match")
     made.add_argument("--json", action="store_true", help="one JSON object for each run, a line")
+    made.add_argument("--browse", action="store_true", help="open the list on screen")
     add_runs_directory(made)
     options = made.read(words)
     use_runs_directory(options)
     runs = runs_directory()
+    if options.browse:
+        if options.json or options.words:
+            raise BadInput("--browse opens a screen, which filters by itself: leave the rest out")
+        return _browse()
     found = matching(catalogue.entries(runs), " ".join(options.words))
     if options.json:
         for each in found:
@@ -63,6 +70,18 @@ def main(words: Sequence[str]) -> int:
     else:
         _print(found, runs)
     return exits.COMPLETED
+
+
+def _browse() -> int:
+    """Open the list on screen; returns the exit code once it is left."""
+    need_screen("mlp-tui runs lists them without")
+    from engine.config import RunConfig
+    from tui.app import Browse, DashboardApp
+    from tui.replay.no_link import NoLink
+
+    app = DashboardApp(NoLink(), RunConfig(), autostart=False, opening=Browse())
+    app.run()
+    return app.return_code or exits.COMPLETED
 
 
 def _remove(words: Sequence[str]) -> int:

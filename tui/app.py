@@ -43,6 +43,8 @@ _SELDOM = 4
 _BREATH = 0.004
 """Seconds for keys, and for the terminal, after a poll or a drawing that has taken too long."""
 _PALETTE, _SUSPEND = "palette", "suspend"
+_BROWSED = 2
+"""Screens where the list of runs was opened first: it, and the dashboard that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Replay:
     """Begin with the recording of a run, and end with it."""
 
     deck: Deck
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """Begin with the list of recorded runs, and end with it."""
 
 
 class DashboardApp(Dialogs):
@@ -90,7 +97,7 @@ class DashboardApp(Dialogs):
         frames_per_second: float = 4.0,
         autostart: bool = True,
         experiments: Sequence[Experiment] = EXPERIMENTS,
-        opening: Opening | Replay | None = None,
+        opening: Opening | Replay | Browse | None = None,
         warning: str = "",
         resumes: str = "",
     ) -> None:
@@ -136,8 +143,10 @@ class DashboardApp(Dialogs):
             self.tick()  # an attached run is known before its screen opens, and not begun anew
         if isinstance(self._opening, Opening):
             self._open_lab(self._opening)
-        elif self._opening is not None:
+        elif isinstance(self._opening, Replay):
             self.recordings.open(self._opening.deck)
+        elif self._opening is not None:
+            self.do_runs()
         if self._warning:
             self.board.say(self._warning, "warning")
         if not self.is_headless:
@@ -272,10 +281,17 @@ class DashboardApp(Dialogs):
 
     def do_back(self) -> None:
         """Close the uppermost screen, never the last."""
-        if self.recordings.on_top and isinstance(self._opening, Replay):
+        if self._first_on_top:
             self.do_quit()  # the program was started for it: there is nothing behind it
         elif len(self.screen_stack) > 1:
             self.pop_screen()
+
+    @property
+    def _first_on_top(self) -> bool:
+        """Whether the screen in sight is the one that the program was started for."""
+        if isinstance(self._opening, Browse):
+            return len(self.screen_stack) == _BROWSED
+        return self.recordings.on_top and isinstance(self._opening, Replay)
 
     def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:
         """The palette lists the whole table of actions, or those of a screen with its own."""

@@ -66,7 +66,7 @@ class AppStage:
 
     def leave_runs(self) -> None:
         """Back to where the list was opened."""
-        self._app.pop_screen()
+        self._app.do_back()
 
     def overlay(self, curves: Curves, told: str, level: Level) -> None:
         """Draw these curves behind those on the dashboard."""

@@ -18,6 +18,8 @@ from engine import events
 from engine.store import catalogue
 from engine.store.layout import LOG
 from engine.store.record import RecordSink
+from tui.app import Browse, DashboardApp
+from tui.replay.no_link import NoLink
 
 BAD = "\x1b]52;c;AAAA\x07[bold]\u202e\x9b2J"
 Run = Callable[..., tuple[int, str, str]]
@@ -156,6 +158,9 @@ def test_a_label_names_the_run_from_then_on(run: Run, runs: Path) -> None:
         (["stop", "last"], "is not under way (completed)"),
         (["stop"], "RUN"),
         (["--nonsense"], "unknown flag '--nonsense'"),
+        (["--browse"], "needs a terminal; mlp-tui runs lists them without"),
+        (["--browse", "--json"], "--browse opens a screen"),
+        (["--browse", "relu"], "--browse opens a screen"),
     ],
 )
 def test_bad_input_is_one_clean_line_and_2(
@@ -268,3 +273,12 @@ def test_a_run_left_to_itself_is_listed_and_stopped(command: CommandLine) -> Non
     assert told["detail"] == "stopped by mlp-tui runs stop"
     code, out, _ = command.run("runs", "rm", "last", "--yes", *where)
     assert code == 0 and list(command.runs.iterdir()) == []
+
+
+def test_browsing_opens_the_list_and_no_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[DashboardApp] = []
+    monkeypatch.setattr("cli.dashboard.no_screen", lambda: "")
+    monkeypatch.setattr(DashboardApp, "run", opened.append)
+    assert run("--browse") == (0, "", "")
+    (app,) = opened
+    assert isinstance(app._opening, Browse) and isinstance(app.hub.link, NoLink)

@@ -19,8 +19,10 @@ from engine import controls
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.store.record import RecordSink
+from tui.app import Browse, DashboardApp
 from tui.figures import Look, accuracy_chart, loss_chart
 from tui.ghosts import MOST, Ghosts
+from tui.replay.no_link import NoLink
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
 from tui.screens.runs import RunsScreen
@@ -271,3 +273,17 @@ def test_only_chosen_ghosts_widen_the_axis_and_no_more_stay_than_can_be_told_apa
     for chart in (loss_chart, accuracy_chart):
         assert chart(RunView(), (), Look()).x_range == (0.0, 1.0)
         assert chart(RunView(), (), Look(), ghosts.reach).x_range == (0.0, 2350.0)
+
+
+async def test_the_program_may_begin_and_end_with_the_list(runs: Path) -> None:
+    app = DashboardApp(NoLink(), RunConfig(), autostart=False, opening=Browse())
+    async with app.run_test(size=(120, 36)) as pilot:
+        driver = Driver(app, pilot)
+        await settled(driver)
+        assert isinstance(app.screen, RunsScreen)
+        await driver.press("enter")
+        assert isinstance(app.screen, Dashboard) and app.recordings.deck
+        await driver.press("escape")
+        assert isinstance(app.screen, RunsScreen) and not app._exit
+        await driver.press("escape")
+        assert app._exit and app.return_code == 0
