@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import hypothesis
-import numpy as np
 import pytest
 from warm_commands import WarmCommands
 
 _OF_THE_USER = (
     *("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"),
-    *("MLP_TUI_RUNS", "MLP_TUI_GRAPHICS"),
+    *("MLP_TUI_RUNS", "MLP_TUI_GRAPHICS", "OMP_NUM_THREADS"),
 )
 _PLACES = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 # No test may fail because the machine is busy.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+# The tests' workers share the cores: threads of theirs would wait for each other, spinning. The
+# libraries below numpy and torch, neither of which is loaded yet, read this once.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # A suite under nohup or in a shell's background, as some build machines run theirs, hands ignored
 # signals to every process it starts; what these do is among the things tested.
@@ -56,6 +60,8 @@ def warm_commands(repository: Path) -> Iterator[WarmCommands]:
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes that a line separates: 2,048 training and 256 test examples of 8 features."""
+    import numpy as np
+
     rng = np.random.default_rng(0)
     x = rng.random((2304, 8), dtype=np.float32)
     y = (x.sum(axis=1) > 4).astype(np.int64)
