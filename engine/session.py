@@ -134,8 +134,7 @@ class Session:
         except RecordError as error:
             if not (self._seq and error.no_room):
                 raise
-            self._hold(error)
-            self._emit(event)
+            self._hold(error, event)
 
     def _hand_over(self, event: Event) -> None:
         """Give the event its number and, once the record has it, to the other sinks."""
@@ -149,14 +148,17 @@ class Session:
         for sink in self._sinks[1:]:
             sink.accept(event)
 
-    def _hold(self, error: RecordError) -> None:
-        """Wait until the record has room for a line that says that there was none.
+    def _hold(self, error: RecordError, event: Event) -> None:
+        """Wait until the record has room for a line that says that there was none, and the event.
 
         Raises:
             _LeftError: when the run is asked to stop meanwhile.
             RecordError: when the record fails otherwise.
         """
-        untold = [Noted(text=f"held until there was room: {error}", level="warning")]
+        untold: list[Event] = [
+            Noted(text=f"held until there was room: {error}", level="warning"),
+            event,
+        ]
         self.controls.held(str(error))
         try:
             while untold:
@@ -167,7 +169,7 @@ class Session:
         finally:
             self.controls.held("")
 
-    def _try(self, untold: list[Noted]) -> None:
+    def _try(self, untold: list[Event]) -> None:
         """Hand over what there is room for, and keep the rest."""
         try:
             while untold:

@@ -100,6 +100,35 @@ def test_a_full_disk_holds_the_run_which_says_so_and_goes_on(
 
 
 @pytest.mark.fault(7)
+def test_room_for_a_line_but_not_for_the_event_that_waits_is_no_room(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, refused, patient = os.write, [0], threading.Event()
+
+    def tight(descriptor: int, data: bytes) -> int:
+        if len(data) > 4000 and refused[0] < 5:
+            refused[0] += 1
+            if refused[0] == 5:
+                patient.set()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", tight)
+    monkeypatch.setattr(session_module, "RETRY", 0.005)
+
+    def told(controls: Controls) -> Iterator[Event]:
+        yield STARTED
+        yield Noted(text="x" * 5000)
+        yield COMPLETED
+
+    run = Started(told, runs)
+    assert patient.wait(PATIENCE)
+    assert run.ended().outcome == "completed"
+    assert [bool(text) for text in run.told] == [True, False]  # held once, and not over and over
+    assert [type(event) for event in sound(runs)] == [RunStarted, Noted, Noted, RunFinished]
+
+
+@pytest.mark.fault(7)
 def test_a_held_run_can_be_stopped_and_what_it_recorded_is_whole(runs: Path, disk: Disk) -> None:
     run = Started(notes(20, 10, disk), runs)
     assert run.held.wait(PATIENCE)
