@@ -129,7 +129,7 @@ class Controls:
     def wait(self, timeout: float) -> None:
         """Wait for something more to be asked, `timeout` seconds at most, and leave it there."""
         with self._asked:
-            self._asked.wait(timeout)
+            self._asked.wait(min(timeout, threading.TIMEOUT_MAX))
 
     def take(self, timeout: float | None = 0.0) -> list[AnyControl]:
         """All that was asked since the last call, waiting up to `timeout` seconds for it.
@@ -138,7 +138,8 @@ class Controls:
         """
         with self._asked:
             if not self._requests and timeout != 0:
-                self._asked.wait(timeout)
+                longest = threading.TIMEOUT_MAX  # some centuries, and what a pace may ask for
+                self._asked.wait(None if timeout is None else min(timeout, longest))
             taken = list(self._requests)
             self._requests.clear()
             return taken

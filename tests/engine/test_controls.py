@@ -35,6 +35,16 @@ def test_whoever_waits_is_woken() -> None:
     assert taken == [Stop()]
 
 
+@pytest.mark.parametrize("seconds", [1e300, float("inf")])
+def test_no_wait_is_too_long(seconds: float) -> None:
+    controls = Controls()
+    threading.Timer(0.01, controls.request, (Stop(),)).start()
+    assert controls.take(seconds) == [Stop()]
+    threading.Timer(0.01, controls.request, (Stop(),)).start()
+    controls.wait(seconds)
+    assert controls.stopping
+
+
 def test_nothing_is_lost_between_threads() -> None:
     controls = Controls()
     askers = [
