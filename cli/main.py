@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from cli import exits
-from cli.output import OutputError, discard, say, warn
+from cli.output import OutputError, discard, fill_closed, say, warn
 from cli.settings import readable_words
 from engine.environment import settle
 from engine.errors import BadInput, did_you_mean
@@ -21,6 +21,7 @@ LONGEST_SENTENCE = 2000  # characters
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that was typed; returns its exit code."""
+    fill_closed()
     settle(os.environ)  # for torch in this process, or in the engine's
     recall_colors(os.environ)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -21,6 +21,18 @@ class OutputError(Exception):
         super().__init__(f"standard output cannot be written: {error.strerror or error}")
 
 
+def fill_closed() -> None:
+    """Open what the caller has closed of the standard streams, before a file takes its number.
+
+    Writing to standard output fails then as it should; what is said on standard error is lost.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free is this one: those below it are open by now.
+            os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
 def say(text: str) -> None:
     """Write to standard output at once.
 
