@@ -12,6 +12,7 @@ from cli import exits
 from cli.checks.logout import logout_warning
 from cli.checks.terminal import CURSORLESS
 from cli.flags import Parser
+from cli.loading import kept_for_good
 from cli.output import say
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
 from engine.config import RunConfig
@@ -94,7 +95,8 @@ def show(  # noqa: PLR0913
     """
     alone, detached = False, ""
     try:
-        from tui.app import DashboardApp, Opening
+        with kept_for_good():
+            from tui.app import DashboardApp, Opening
 
         opening = None if lab is None else Opening(lab, settings)
         warning = logout_warning() if link.can_detach else ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cli import exits
 from cli.dashboard import need_screen
 from cli.flags import Parser
+from cli.loading import kept_for_good
 from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.config import RunConfig
 from engine.store import catalogue
@@ -29,9 +30,10 @@ def main(words: Sequence[str]) -> int:
     need_screen("mlp-tui runs tells how a run stands")
     runs = runs_directory()
     run_id = catalogue.resolve(runs, options.run)
-    from tui.app import DashboardApp, Replay
-    from tui.replay.deck import Deck
-    from tui.replay.no_link import NoLink
+    with kept_for_good():
+        from tui.app import DashboardApp, Replay
+        from tui.replay.deck import Deck
+        from tui.replay.no_link import NoLink
 
     opening = Replay(Deck(runs, run_id))
     app = DashboardApp(NoLink(), RunConfig(), autostart=False, opening=opening)
