@@ -16,8 +16,10 @@ from engine.text import clean
 __all__ = ["available", "fetch", "load"]
 
 
-def load(config: RunConfig, report: Report = unreported) -> Dataset:
+def load(config: RunConfig, report: Report = unreported, *, at_most: bool = False) -> Dataset:
     """The data set that `config` names, with its first `train_examples` if it asks for fewer.
+
+    With `at_most` a smaller set is taken whole; without, it is refused.
 
     ``auto`` never downloads; a set asked for by name is downloaded when it is not on this machine.
     The same config gives the same bytes.
@@ -27,7 +29,8 @@ def load(config: RunConfig, report: Report = unreported) -> Dataset:
     """
     dataset = _whole(names.resolve(config.data), config, report)
     if config.train_examples:
-        return first_examples(dataset, config.train_examples, config.seed)
+        there = len(dataset.x_train) if at_most else config.train_examples
+        return first_examples(dataset, min(config.train_examples, there), config.seed)
     return dataset
 
 

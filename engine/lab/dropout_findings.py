@@ -1,13 +1,11 @@
-"""What dropout must do, and what it was seen to do, held against masks, a law and nets."""
+"""What dropout must do, held against masks and a law."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from engine.lab.dropout_law import RATES, Law
 from engine.lab.dropout_masks import HEIGHT, Identities, MaskSums
-from engine.lab.dropout_nets import Look, Pairs, best, settled, spread
-from engine.lab.dropout_plan import known_for
 from engine.lab.finding import Finding
 from engine.theory import dropout as theory
 
@@ -85,21 +83,4 @@ def law_findings(law: Law) -> Iterator[Finding]:
             predicted=0.0,
             tolerance=theory.SIGMAS,
             source=f"{_LAW}; sigma counted over all masks",
-        )
-
-
-def net_findings(looks: Sequence[Look], pairs: Pairs) -> Iterator[Finding]:
-    """The test loss's difference where it was measured before: the book's nets on real data."""
-    if not looks:
-        return
-    examples, (without, dropped) = pairs.info.train_examples, best(looks)
-    found = {"late": settled(looks), "best": spread(dropped - without)}
-    when = {"late": "last quarter of epochs", "best": "each net's best epoch"}
-    for known in known_for(pairs.plan, pairs.info.name, examples):
-        yield Finding(
-            text=f"{examples:,} images: test loss with less without dropout, {when[known.of]}",
-            measured=found[known.of].mean,
-            predicted=known.mean,
-            tolerance=theory.SIGMAS * known.sigma,
-            source=f"measured over seeds: {known.mean:+.3f} ± {known.error:.3f}; {known.verdict}",
         )

@@ -32,7 +32,7 @@ class DropoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     examples: Annotated[
         int,
         Setting(
-            "training examples",
+            "training examples, at most",
             ge=1,
             words={"all": 0},
             key="n",
@@ -63,7 +63,8 @@ class DropoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     epochs: Annotated[
         int,
         Setting(
-            "passes over the examples; auto is the book's 10, or as many as make 1,200 updates",
+            "passes over the examples; auto is the book's 10 beyond 10,000 examples, else as many "
+            "as make 1,200 updates, 300 at most",
             ge=1,
             words=_AUTO,
             key="t",
@@ -72,9 +73,24 @@ class DropoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 0
     width: Annotated[
         int,
-        Setting("units of a hidden layer", ge=1, le=1024, key="w", ladder=(64, 128, 256, 512)),
-    ] = 256
-    batch_size: Annotated[int, Setting("examples in a minibatch", ge=1, le=10_000)] = 256
+        Setting(
+            "units of a hidden layer; auto is the book's 256 beyond 10,000 examples, else 128",
+            ge=1,
+            le=1024,
+            words=_AUTO,
+            key="w",
+            ladder=(0, 64, 128, 256, 512),
+        ),
+    ] = 0
+    batch_size: Annotated[
+        int,
+        Setting(
+            "examples in a minibatch; auto is the book's 256 beyond 10,000 examples, else 128",
+            ge=1,
+            le=10_000,
+            words=_AUTO,
+        ),
+    ] = 0
     masks: Annotated[
         int,
         Setting("masks drawn of 256 units, and of the linear model's inputs", ge=1, le=1_000_000),

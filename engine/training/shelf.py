@@ -21,16 +21,23 @@ class Shelf:
         self._key: object = None
         self._dataset: Dataset | None = None
 
-    def load(self, config: RunConfig, device: torch.device, report: Report) -> Dataset:
-        """The data that `config` names, on `device`.
+    def load(
+        self,
+        config: RunConfig,
+        device: torch.device,
+        report: Report,
+        *,
+        at_most: bool = False,
+    ) -> Dataset:
+        """The data that `config` names, on `device`; `at_most` so many examples, where that is set.
 
         Raises:
             BadInput: as `engine.data.sources.load`.
         """
-        key = _key(config, device)
+        key = _key(config, device), at_most
         if self._dataset is None or key != self._key:
             self._dataset = None  # room for the next one
-            self._dataset = load(config, report).to(device)
+            self._dataset = load(config, report, at_most=at_most).to(device)
             self._key = key
         return self._dataset
 

@@ -84,6 +84,9 @@ def test_the_first_examples_of_a_seeded_shuffle() -> None:
     assert whole.y_train[place] == ten.y_train[3]
     with pytest.raises(BadInput, match=r"train_examples = 60001 .* 60000 training examples"):
         first(60_001)
+    most = load(RunConfig(data="synthetic", train_examples=60_001), at_most=True)
+    assert most.info.train_examples == 60_000
+    assert same(load(RunConfig(data="synthetic", train_examples=10), at_most=True), ten)
 
 
 def test_the_digest_sees_every_byte_shape_and_type() -> None:

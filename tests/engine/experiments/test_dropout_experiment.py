@@ -29,7 +29,6 @@ from engine.events import (
 from engine.experiments import named
 from engine.experiments.dropout import EXPERIMENT, DropoutSettings
 from engine.lab import dropout_masks, stacked
-from engine.lab.dropout_plan import Known
 from engine.schema import fields_of
 
 needs_data = pytest.mark.skipif("MLP_TUI_DATA" not in os.environ, reason="MLP_TUI_DATA is not set")
@@ -195,28 +194,19 @@ def test_nets_that_drop_nothing_are_seen(small_data: Any, monkeypatch: pytest.Mo
     assert all(abs(y) < 1e-6 for _, y in curves(events)["difference/with − without"])
 
 
-def test_what_was_measured_before_is_claimed_of_just_such_a_run(
-    small_data: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
-
-    def known(plan: Any, data: str, examples: int) -> list[Known]:
-        seen.append((plan.rates, plan.nets, plan.epochs, plan.lr, data, examples))
-        return [
-            Known(256, "late", 0.0, 0.1, 10.0, "nothing of note"),
-            Known(256, "best", 0.0, 0.1, 10.0, "nothing of note"),
-        ]
-
-    monkeypatch.setattr("engine.lab.dropout_findings.known_for", known)
+def test_what_the_nets_show_has_its_error_and_no_verdict(small_data: Any) -> None:
     events = stream(small_data)
-    assert seen == [((0.2, 0.5), 2, 4, 0.1, "small", 256)]
-    late, best = [c for c in claims(events) if "256 images" in c.claim]
-    assert (late.predicted, late.tolerance, late.holds) == (0.0, 50.0, True)
-    assert "nothing of note" in late.source
-    found = curves(events)["difference/with − without"]
-    assert late.measured == pytest.approx(found[-1][1])  # the last of four looks
-    assert "best epoch" in best.claim
-    assert f"{best.measured:+.3f}" in tables(events)["the nets: mean ± standard error"].rows[2][4]
+    assert any("not judged" in e.text for e in events if isinstance(e, Noted))
+    assert not any("net" in c.claim or "images" in c.claim for c in claims(events))
+    (apart,) = tables(events)["the nets: mean ± standard error"].rows[2:]
+    assert all("±" in str(value) for value in apart[1:])
+
+
+def test_a_smaller_data_set_is_taken_whole(small_data: Any) -> None:
+    events = stream(small_data, examples=10**6)
+    (started,) = [e for e in events if isinstance(e, RunStarted)]
+    assert started.dataset and started.dataset.train_examples < 10**6
+    assert finished(events).outcome == "completed"
 
 
 def test_the_same_seed_gives_the_same_events_and_leaves_the_global_generator_alone(
@@ -270,7 +260,7 @@ def test_what_overflows_is_data(small_data: Any) -> None:
 
 def test_it_says_what_is_trained(small_data: Any) -> None:
     events = stream(small_data)
-    (note,) = [e.text for e in events if isinstance(e, Noted)]
+    note, _ = [e.text for e in events if isinstance(e, Noted)]
     assert "2 pairs of nets 8-20-20-2" in note
     assert "p = 0.2 and 0.5" in note
     assert "4 epochs at rate 0.1" in note
@@ -313,15 +303,17 @@ def test_on_a_thousand_real_images_masks_make_the_train_loss_look_worse() -> Non
 @pytest.mark.real_data
 @needs_data
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("examples", [1000, 0])
-def test_on_real_images_it_does_what_it_was_seen_to_do(examples: int, seed: int) -> None:
-    events = on_fashion_mnist(examples=examples, seed=seed)
-    measured = [c for c in claims(events) if "images" in c.claim]
-    assert len(measured) == (2 if examples else 1)
-    assert failed(events) == []
-    if examples:
-        assert measured[0].measured < 0
+def test_on_a_thousand_real_images_it_lowers_the_late_test_loss() -> None:
+    """Over seeds of images, weights, order and masks, by three of the mean's own errors."""
+    found = torch.tensor([_late_difference(on_fashion_mnist(seed=seed)) for seed in range(4)])
+    error = found.std() / len(found) ** 0.5
+    assert found.mean() + 3 * error < 0
+    assert abs(found.mean() - -0.067) < 3 * (error**2 + 0.007**2) ** 0.5  # as the lesson says
+
+
+def _late_difference(events: list[Event]) -> float:
+    late = [y for _, y in curves(events)["difference/with − without"]][-5:]
+    return sum(late) / len(late)
 
 
 def test_settings_say_what_cannot_be() -> None:
@@ -329,8 +321,6 @@ def test_settings_say_what_cannot_be() -> None:
         DropoutSettings(p1=1.5)
     with pytest.raises(BadInput, match="epochs"):
         DropoutSettings(epochs=-1)
-    with pytest.raises(BadInput, match="examples"):
-        list(EXPERIMENT.run(DropoutSettings(data="synthetic", examples=10**7), Controls()))
     assert named("dropout") is EXPERIMENT
     keys = [f.setting.key for f in fields_of(DropoutSettings) if f.setting.key]
     assert len(keys) == len(set(keys)) == 7

@@ -27,7 +27,7 @@ from engine.lab.dropout_nets import (
     settled,
     spread,
 )
-from engine.lab.dropout_plan import KNOWN, NetPlan, automatic, known_for
+from engine.lab.dropout_plan import NetPlan, automatic
 from engine.training.run import train
 from engine.training.shelf import Shelf
 
@@ -190,29 +190,17 @@ def test_what_does_not_fit_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("examples", "expected"),
+    ("examples", "batch", "expected"),
     [
-        (1000, (4, 0.1, 300)),
-        (200, (4, 0.1, 1200)),
-        (10_000, (4, 0.1, 30)),
-        (60_000, (2, 0.5, 10)),
+        (1000, 0, (4, 0.1, 150, 128, 128)),
+        (1000, 256, (4, 0.1, 300, 128, 256)),
+        (40, 0, (4, 0.1, 300, 128, 128)),
+        (10_000, 0, (4, 0.1, 16, 128, 128)),
+        (60_000, 0, (2, 0.5, 10, 256, 256)),
     ],
 )
 def test_what_is_taken_where_nothing_is_said(
-    examples: int, expected: tuple[int, float, int]
+    examples: int, batch: int, expected: tuple[int, float, int, int, int]
 ) -> None:
-    usual = automatic(examples, 256)
-    assert (usual.nets, usual.lr, usual.epochs) == expected
-
-
-def test_only_just_such_a_run_is_held_against_what_was_measured() -> None:
-    assert {known.examples for known in KNOWN} == {1000, 60_000}
-    for known in KNOWN:
-        usual = automatic(known.examples, 256)
-        plan = NetPlan((0.2, 0.5), 256, usual.nets, usual.lr, usual.epochs, 256, 7, 2000)
-        assert known in known_for(plan, "fashion-mnist", known.examples)
-        assert known_for(plan, "synthetic", known.examples) == []
-        assert known_for(plan, "fashion-mnist", known.examples + 1) == []
-        for change in ({"lr": 0.3}, {"nets": 1}, {"rates": (0.5, 0.5)}, {"epochs": 5}):
-            other = replace(plan, **change)  # type: ignore[arg-type]
-            assert known_for(other, "fashion-mnist", known.examples) == []
+    usual = automatic(examples, batch)
+    assert (usual.nets, usual.lr, usual.epochs, usual.width, usual.batch_size) == expected
