@@ -44,7 +44,14 @@ class LabelShiftSettings(ClassifierSettings, frozen=True, kw_only=True, forbid_u
             key="d",
         ),
     ] = "dominant"
-    label: Annotated[int, class_of("the class that dominates or is halved", key="a")] = 6
+    label: Annotated[
+        int,
+        class_of(
+            "the class that dominates or is halved",
+            key="a",
+            auto="the one that the classifier knows worst",
+        ),
+    ] = -1
     share: Annotated[
         float,
         Setting(
@@ -109,7 +116,7 @@ class LabelShift:
             self._classifiers.trained(weak, controls.report) as novice,
         ):
             random = _random(config)
-            p = _shares(config, classifier.classes, random)
+            p = _shares(config, classifier, random)
             case = case_of("this shift", classifier, config.held, p, config.examples)
             started = begun("label-shift", config)
             yield msgspec.structs.replace(started, dataset=classifier.info)
@@ -129,23 +136,34 @@ def _random(config: LabelShiftSettings) -> np.random.Generator:
     return np.random.default_rng(derived(config.seed, "sampling"))
 
 
-def _shares(config: LabelShiftSettings, classes: int, random: np.random.Generator) -> Tensor:
+def _shares(
+    config: LabelShiftSettings, classifier: Classifier, random: np.random.Generator
+) -> Tensor:
     """p(y) of the target, float64 [classes]."""
     import torch
 
+    classes = classifier.classes
+    if classes < 2:
+        raise BadInput(
+            f"{classifier.info.name} has one class, whose share cannot change: take a data set of "
+            "two classes or more"
+        )
     if config.label >= classes:
         raise BadInput(
             f"label = {config.label} is no class of this data set: give one of 0 to {classes - 1}"
         )
+    counts = classifier.confusion
+    recall = counts.diagonal() / counts.sum(0)
+    label = int(recall.argmin()) if config.label < 0 else config.label
     p = torch.ones(classes, dtype=torch.float64)
     if config.shift == "dirichlet":
         p = torch.from_numpy(random.dirichlet([config.alpha] * classes))
     elif config.shift == "halved":
-        p[config.label] = 0.5
+        p[label] = 0.5
     elif config.shift == "dominant":
-        p[config.label] = 0.0
+        p[label] = 0.0
         p *= (1 - config.share) / (classes - 1)
-        p[config.label] = config.share
+        p[label] = config.share
     return p / p.sum()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from engine.rules.activations import ACTIVATIONS, ALIASES
 from engine.schema import Setting
@@ -24,9 +25,15 @@ def seed_of(what: str, key: str = "", below: int = 2**63) -> Setting:
     return Setting(f"seed of {what}", ge=0, lt=below, key=key, ladder=rungs)
 
 
-def class_of(what: str, key: str) -> Setting:
-    """A class of the data set by its number; that the set has so many is checked at the start."""
-    return Setting(f"{what}, counted from 0", ge=0, le=999, key=key, ladder=tuple(range(10)))
+def class_of(what: str, key: str, auto: str = "") -> Setting:
+    """A class of the data set by its number; that the set has so many is checked at the start.
+
+    With `auto`, which says what is taken then, ``auto`` is one of its values: -1.
+    """
+    told = f"{what}, counted from 0" + (f"; auto is {auto}" if auto else "")
+    words: dict[str, Any] = {"auto": -1} if auto else {}
+    rungs = (*words.values(), *range(10))
+    return Setting(told, ge=0, le=999, words=words, key=key, ladder=rungs)
 
 
 def activation_of(what: str, names: Iterable[str] = ACTIVATIONS) -> Setting:

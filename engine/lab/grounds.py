@@ -9,6 +9,7 @@ import torch
 
 from engine.config import RunConfig
 from engine.controls import Report
+from engine.errors import BadInput
 from engine.lab.entrants import Entrant
 from engine.lab.race import Race, Rules
 from engine.lab.race_settings import TogetherSettings
@@ -47,4 +48,10 @@ class Grounds:
         )
         device = numerics.resolve_device(config.device)
         with numerics.applied(source, device), torch.no_grad():
-            yield Race(entrants, rules, self._shelf.load(source, device, report), device)
+            dataset = self._shelf.load(source, device, report, at_most=True)
+            if len(dataset.info.classes) < 2:
+                raise BadInput(
+                    f"{dataset.info.name} has one class, which leaves nothing to learn: take a "
+                    "data set of two classes or more"
+                )
+            yield Race(entrants, rules, dataset, device)

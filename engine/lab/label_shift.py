@@ -22,6 +22,7 @@ from engine.theory import label_shift as theory
 
 SIGMAS_KEPT = 6.0
 """By how much the pool exceeds what a target is expected to take of any class."""
+LEAST, FINE = 10, 200  # examples of a target, and from how many on it is cut by more than one
 BAR = 1.959964  # of a normal: two-sided 95 %
 
 
@@ -79,12 +80,18 @@ class Pool:
         Raises:
             BadInput: when there is none.
         """
-        for wanted in range(m, 0, -1 if m < 200 else -m // 200):
+        coarse = range(m, FINE, min(-1, -m // FINE))
+        sizes: list[int] = [*coarse, *range(min(m, FINE), LEAST - 1, -1)]
+        for wanted in sizes:
             expected = wanted * p
             enough = expected + SIGMAS_KEPT * (expected * (1 - p)).sqrt() <= self.left
             if bool((enough | (p == 0)).all()):
                 return wanted
-        raise BadInput("too few examples are left for a target: take fewer held or train_examples")
+        raise BadInput(
+            f"beside those trained on or held out {int(self.left[p > 0].min())} examples of a "
+            f"class are left, too few for a target of {LEAST}: take fewer train_examples, fewer "
+            "held, or more data"
+        )
 
     def trials(self, p: Tensor, m: int, repeats: int, random: np.random.Generator) -> Trials:
         """`repeats` targets of `m` labels drawn by shares p [K], each with its own hold-out."""

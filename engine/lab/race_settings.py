@@ -29,7 +29,7 @@ class TogetherSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ] = 1
     batch_size: Annotated[int, Setting("examples in a minibatch", ge=1, le=10_000)] = 64
     train_examples: Annotated[
-        int, Setting("use only the first N training examples", ge=1, words={"all": 0})
+        int, Setting("training examples, at most", ge=1, words={"all": 0})
     ] = 10_000
     test_examples: Annotated[int, Setting("test examples that accuracy is taken on", ge=1)] = 2_000
     data: Annotated[str, setting_of(RunConfig, "data")] = "auto"

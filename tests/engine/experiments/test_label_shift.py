@@ -138,7 +138,7 @@ def test_a_target_is_never_more_than_the_pool_can_supply() -> None:
     assert 2000 < most < 1500 / 0.6
     trials = POOL.trials(P, most, 1000, np.random.default_rng(0))
     assert trials.estimate.isfinite().all()
-    with pytest.raises(BadInput, match="too few examples"):
+    with pytest.raises(BadInput, match="too few for a target"):
         Pool(COUNTS[:1, :1], COUNTS[0, :1]).most(torch.ones(1).double(), 10)
 
 
@@ -274,12 +274,41 @@ def test_every_shift_runs(small_data: Path, shift: str) -> None:
         assert true[1] == pytest.approx(1 / 3)
 
 
+def test_the_class_known_worst_dominates_unless_one_is_chosen(small_data: Path) -> None:
+    events = stream(small_data, label=-1)
+    true = of(BarsChanged, events)[0].groups[0].values
+    (grid,) = of(GridChanged, events)[:1]
+    recall = [grid.values[k][k] for k in range(len(true))]
+    assert true[recall.index(min(recall))] == pytest.approx(0.7)
+
+
+def test_users_data_may_be_small_or_hardly_any(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+
+    def file(rows: int, classes: int) -> Path:
+        y = np.arange(rows) % classes
+        x = random.normal(size=(rows, 5)).astype(np.float32) + y[:, None]
+        place = tmp_path / f"{rows}-{classes}.npz"
+        np.savez(place, x_train=x, y_train=y, x_test=x[: rows // 3], y_test=y[: rows // 3])
+        return place
+
+    usual = {"label": -1, "train_examples": 20_000, "held": 5000, "examples": 10_000}
+    events = stream(file(400, 2), **usual)
+    assert [c.claim for c in of(ClaimChecked, events) if not c.holds] == []
+    with pytest.raises(BadInput, match="examples of a class are left, too few for a target of 10"):
+        stream(file(50, 2), **usual)
+    with pytest.raises(BadInput, match="has one class, whose share cannot change"):
+        stream(file(50, 1), **usual)
+
+
 def test_what_cannot_be_is_said(small_data: Path) -> None:
     assert LabelShiftSettings(shift="random").shift == "dirichlet"
     with pytest.raises(BadInput, match="label = 2 is no class"):
         stream(small_data, label=2)
     with pytest.raises(BadInput, match="share"):
         LabelShiftSettings(share=1.0)
+    with pytest.raises(BadInput, match=r"-2"):
+        LabelShiftSettings(label=-2)
     few = small_data.parent / "few.npz"
     x, y = np.zeros((20, 2), np.float32), np.arange(20) % 2
     np.savez(few, x_train=x, y_train=y, x_test=x[:3], y_test=y[:3])

@@ -2,6 +2,7 @@ import math
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from engine.controls import Controls, Pause, SetLearningRate, Stop
@@ -50,6 +51,20 @@ def curves(stream: list[Event]) -> dict[str, tuple[list[float], list[float]]]:
             xs.extend(event.x)
             ys.extend(event.y)
     return found
+
+
+def test_users_data_may_be_smaller_than_the_default_and_not_of_one_class(tmp_path: Path) -> None:
+    def on(classes: int) -> list[Event]:
+        y = np.arange(50) % classes
+        x = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+        np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x[:20], y_test=y[:20])
+        return run(RaceSettings(data=str(tmp_path / "own.npz"), width=8, pace=0.0))
+
+    started = on(2)[0]
+    assert isinstance(started, RunStarted) and started.dataset
+    assert started.dataset.train_examples == 50
+    with pytest.raises(BadInput, match="own has one class, which leaves nothing to learn"):
+        on(1)
 
 
 def test_it_is_registered() -> None:
