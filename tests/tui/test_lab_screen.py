@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import synthetic_run
-from fake_experiment import GrowthSettings, run
+from fake_experiment import EXPERIMENTS, GrowthSettings, run
 from fake_link import FakeLink
 from lab_bench import Bench, bench
 from shown_experiment import SHOWN, shown_run
@@ -14,7 +14,7 @@ from shown_experiment import SHOWN, shown_run
 from engine import controls, events
 from engine.config import RunConfig
 from engine.link import Lost, Progress, Refused
-from tui.app import Opening
+from tui.app import DashboardApp, Opening
 from tui.capabilities import Capabilities
 from tui.lab.keymap import ACTIONS
 from tui.screens.catalogue import CatalogueScreen
@@ -425,3 +425,18 @@ async def test_arrows_move_in_pictures_that_do_not_fit() -> None:
         assert "4-6 of 6" in lab.text()
         await lab.press("k")
         assert "1-3 of 6" in lab.text()
+
+
+async def test_an_experiment_under_way_elsewhere_is_shown_and_not_begun_anew() -> None:
+    config = GrowthSettings(n=8)
+    link = FakeLink(*run(config, upto=3, finish=""))
+    opening = Opening("growth", config)
+    app = DashboardApp(link, RunConfig(), autostart=False, experiments=EXPERIMENTS, opening=opening)
+    async with app.run_test(size=(120, 36)) as pilot:
+        lab = Bench(app, pilot)
+        await lab.let_settle()
+        assert lab.screen.experiment.name == "growth"
+        assert link.experiments == [] and app.lab.under_way == "growth"
+        await lab.press("space", "ctrl+d")
+        assert [type(control) for control in link.sent] == [controls.Pause]
+        assert app.detached == app.lab.results["growth"].view.run_id
