@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.charts.feet import feet
+from tui.charts.feet import cut, feet
 from tui.charts.numbers import fixed
 from tui.charts.pieces import Piece, Shading, merged
 
@@ -16,6 +16,7 @@ LEVELS = 24
 _SHADES = {"blocks": "·░▒▓█", "ascii": ".:-=+*#%@"}
 _NO_VALUE = {"color": "╱", "blocks": "╱", "ascii": "/"}
 _INFINITE = {"color": "✗", "blocks": "✗", "ascii": "x"}
+_ELLIPSIS = {"color": "…", "blocks": "…", "ascii": "."}
 _POINT = {"color": "●", "blocks": "●", "ascii": "o"}
 _WIDEST, _LEGEND, _ROOMY = 14, 10, 7
 _NARROWEST = 2
@@ -235,7 +236,7 @@ def _mean(values: Sequence[float]) -> float:
 def _heads(heat: Heat, width: int, shading: Shading) -> list[list[Piece]]:
     """The title and the scale: in one line if there is room for both, else below each other."""
     title = f" {heat.title} " if heat.title else ""
-    title = set_cell_size(title, min(cell_len(title), width))
+    title = cut(title.rstrip() if cell_len(title) > width else title, width, _ELLIPSIS[shading])
     low, high = heat.limits
     pieces: list[Piece] = [(title, "strong", "")]
     if math.isnan(low):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Unpack
 
+from rich.cells import cell_len
 from textual.geometry import Size
 from textual.strip import Strip
 
+from tui.charts.feet import cut
 from tui.widgets.strips import StripView, ViewOptions
 
 Level = Literal["info", "warning", "error"]
@@ -39,10 +41,7 @@ class LogLine(StripView):
             return []
         role = _ROLES[self._level]
         clock = f"{self._clock} " if self._clock and size.width >= 60 else ""
-        return [
-            self.strip(
-                (f" {clock}", "faint"),
-                (f"{self._signs[self._level]} ", role),
-                (self._text, "text" if self._level == "info" else role),
-            )
-        ]
+        head = (f" {clock}", "faint"), (f"{self._signs[self._level]} ", role)
+        room = max(0, size.width - sum(cell_len(text) for text, _ in head))
+        text = cut(self._text, room, "…" if self._signs is _SIGNS else ".")
+        return [self.strip(*head, (text, "text" if self._level == "info" else role))]

@@ -66,6 +66,30 @@ def finished(events: list[Event]) -> RunFinished:
     return last
 
 
+def test_every_way_of_writing_the_loss_takes_the_same_step() -> None:
+    decay = Decay(replace(PLAN, decay=0.7, batch_size=4), 0)
+    x, y, w0 = decay.drawn.x[0, :4], decay.drawn.y[0, :4], decay.drawn.w0[0]
+    found = []
+    rows = decay_views.conventions(decay).rows
+    for (_, lr, strength), error in zip(
+        rows,
+        (
+            lambda off: 0.5 * off.square().mean(),
+            lambda off: off.square().mean(),
+            lambda off: 0.5 * off.square().sum(),
+        ),
+        strict=True,
+    ):
+        weights = w0.clone().requires_grad_()
+        step = torch.optim.SGD([weights], lr=float(lr), weight_decay=float(strength))
+        error(x @ weights - y).backward()
+        step.step()
+        found.append(weights.detach())
+    assert float((found[0] - w0).abs().max()) > 1e-4
+    torch.testing.assert_close(found[1], found[0], rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(found[2], found[0], rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: DecaySettings) -> None:

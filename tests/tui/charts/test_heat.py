@@ -140,6 +140,13 @@ def test_labels_are_thinned_to_equal_distances() -> None:
     assert foot == [f"{j}.00" for j in range(0, 30, int(foot[1].partition(".")[0]))]
 
 
+def test_a_title_says_where_it_is_cut() -> None:
+    shown = Heat("C: share of each label", rows=("a",), columns=("b",), values=((1.0,),))
+    assert plain(draw_heat(shown, 16, 8))[0] == " C: share of ea…"
+    assert plain(draw_heat(shown, 16, 8, "ascii"))[0] == " C: share of ea."
+    assert plain(draw_heat(shown, 23, 8))[0].rstrip() == " C: share of each label"
+
+
 def test_labels_may_be_cut_to_their_columns() -> None:
     names = ("trouser", "to", "sneaker", "sandal")
     shown = Heat(rows=names, columns=names, values=ramp(4, 4), cut=True)

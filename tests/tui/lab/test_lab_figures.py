@@ -86,6 +86,13 @@ def test_grids_keep_their_values_and_lose_control_characters() -> None:
     assert (heat.title, heat.rows, heat.points) == ("g]0;", ("a",), ((0, 0, ""),))
 
 
+@pytest.mark.parametrize(("column", "cut"), [("T-shirt/top", True), ("0.25", False)])
+def test_names_of_columns_are_cut_and_numbers_never(column: str, cut: bool) -> None:
+    told = events.GridChanged(grid="g", rows=("a",), columns=(column,), values=((1.0,),))
+    (heat,) = figures.heats(fold(told, RunView())).values()
+    assert heat.cut == cut
+
+
 def test_parameters_with_keys_come_first_and_pending_ones_are_marked() -> None:
     result = Result(GrowthSettings(n=8), after(run(GrowthSettings(n=4))))
     made = figures.parameters(result)

@@ -92,6 +92,17 @@ async def test_the_log_line_is_signed_by_its_level() -> None:
             assert app.rows()[0].rstrip() == f" 14:03:22 {sign} [b] text"
 
 
+@pytest.mark.parametrize("plain", [False, True])
+async def test_a_note_says_where_it_is_cut(plain: bool) -> None:
+    line = LogLine(capabilities=PLAIN) if plain else LogLine()
+    app = Stage(line)
+    async with app.run_test(size=(20, 1)) as pilot:
+        for text, shown in (("x" * 17, "x" * 17), ("x" * 18, "x" * 16 + ("." if plain else "…"))):
+            line.show_note(text)
+            await pilot.pause()
+            assert app.rows()[0].rstrip()[3:] == shown
+
+
 async def test_a_histogram_shows_its_ends_and_its_sum() -> None:
     app = Stage(Histogram(Bars("weight", -0.1, 0.1, (0, 1, 10, 100, 10, 1, 0))))
     async with app.run_test(size=(35, 8)) as pilot:
