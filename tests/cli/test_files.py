@@ -79,6 +79,7 @@ def test_settings_that_ask_of_each_other_may_come_from_different_places(settings
         (b"a = " + b"[" * 5000, "cannot be read"),
         (b"x" * (LARGEST + 1), "is larger than"),
     ],
+    ids=lambda value: repr(value[:30]),  # a mebibyte is no name
 )
 def test_a_bad_file_is_one_sentence_that_names_it(
     settings: Path, content: bytes, sentence: str
