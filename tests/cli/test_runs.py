@@ -277,8 +277,12 @@ def test_a_run_left_to_itself_is_listed_and_stopped(command: CommandLine) -> Non
 
 def test_browsing_opens_the_list_and_no_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[DashboardApp] = []
+
+    def ran(app: DashboardApp) -> None:
+        opened.append(app)
+
     monkeypatch.setattr("cli.dashboard.no_screen", lambda: "")
-    monkeypatch.setattr(DashboardApp, "run", opened.append)
+    monkeypatch.setattr(DashboardApp, "run", ran)
     assert run("--browse") == (0, "", "")
     (app,) = opened
     assert isinstance(app._opening, Browse) and isinstance(app.hub.link, NoLink)
