@@ -1,8 +1,10 @@
-"""A long record on screen: how long until a run of a million events stands there, and a jump."""
+"""A long record: how long until a run of a million events stands on screen, and a jump in it."""
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +18,7 @@ from benchmarks.terminal import Terminal
 from engine.events import RunFinished, RunStarted, StepsMeasured, encode
 from engine.replay import Recording
 from engine.store.head import written_head
-from engine.store.layout import HEAD, LOG, VARIABLE
+from engine.store.layout import HEAD, LOG, SUMMARY, VARIABLE
 from engine.store.lines import framed
 from tui.replay.player import Player
 
@@ -42,6 +44,9 @@ def run(plan: Plan) -> Iterator[Figure]:
             absolute=f"{size:.0f} MB",
             goal=at_most(3.0),
         )
+        listed = [_listed(directory) for _ in range(plan.pairs(5))]
+        what = "mlp-tui runs, when it was in no list before"
+        yield Figure(what, Spread.of(listed), "s", goal=at_most(3.0))
         read = [_without_screen(directory) for _ in range(plan.pairs(5))]
         yield Figure("reading and folding alone", Spread.of(read), "s")
         jumps = _jumps(directory)
@@ -63,9 +68,10 @@ def long_record(runs: Path, count: int) -> Path:
         steps_per_epoch=1000,
         total_steps=count,
     )
-    (directory / HEAD).write_bytes(written_head(started, ""))
+    first = framed(encode(started))
+    (directory / HEAD).write_bytes(written_head(started, "", first))
     with (directory / LOG).open("wb") as file:
-        file.write(framed(encode(started)))
+        file.write(first)
         for seq in range(1, count - 1):
             step = StepsMeasured(
                 seq=seq,
@@ -85,6 +91,15 @@ def _on_screen(runs: Path, run_id: str) -> float:
     command = [sys.executable, "-m", "cli", "replay", run_id]
     with Terminal(command, *_SIZE, ONE_THREAD | {VARIABLE: str(runs)}) as terminal:
         return terminal.until(_SHOWN, _PATIENCE)[-1].at - terminal.began
+
+
+def _listed(directory: Path) -> float:
+    """Seconds of the whole command that sums the run up and prints the list."""
+    (directory / SUMMARY).unlink(missing_ok=True)
+    env = os.environ | ONE_THREAD | {VARIABLE: str(directory.parent)}
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "cli", "runs"], env=env, check=True, capture_output=True)
+    return time.perf_counter() - began
 
 
 def _opened(directory: Path) -> Player:
