@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -219,7 +220,9 @@ def test_what_this_version_cannot_show_is_refused(
 
 def test_a_record_without_its_beginning_cannot_be_drawn(runs: Path) -> None:
     record(runs, [started("a"), block(1, (1.0,)), ENDED])
-    log = runs / "a" / "events.jsonl"
+    log, head = runs / "a" / "events.jsonl", runs / "a" / "run.json"
     log.write_bytes(b"#" + log.read_bytes())
+    assert drawn(runs, "a")  # the head holds that line as well
+    head.write_text(json.dumps(json.loads(head.read_text()) | {"opening": ""}))
     with pytest.raises(BadInput, match="lacks its beginning"):
         drawn(runs, "a")
