@@ -93,10 +93,19 @@ class PredictionsScreen(Screen[None]):
         self.draw()
 
     def move(self, by: int) -> None:
-        """Turn the page, round and round; a single one moves its pictures and rows."""
+        """Turn the page, round and round; a single one moves its pictures and rows.
+
+        A table that the page has no room for is gone through first.
+        """
+        tables = list(self.query(TextTableView))
         if len(self._pages) == 1:
-            for shown in (*self.query(Pictures), *self.query(TextTableView)):
+            for shown in (*self.query(Pictures), *tables):
                 shown.scroll_rows(by)
+        elif any(table.scroll_page(by) for table in tables if table.display):
+            return
+        elif by > 0:
+            for table in tables:  # from its top again when its page comes round
+                table.scroll_to_top()
         self._page = (self._page + by) % len(self._pages)
         self.draw()
 

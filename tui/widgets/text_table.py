@@ -77,6 +77,17 @@ class TextTableView(StripView):
         self._first = max(0, min(self._first + by, self._last(size.width, size.height)))
         self.redraw()
 
+    def scroll_page(self, by: int) -> bool:
+        """Move by so many times what is shown, less the heading; whether that moved anything."""
+        before = self._first
+        self.scroll_rows(by * max(1, self.content_size.height - 2))
+        return self._first != before
+
+    def scroll_to_top(self) -> None:
+        """Begin with the first row again."""
+        self._first = 0
+        self.redraw()
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """All rows."""
         return self._table.lines(width)
