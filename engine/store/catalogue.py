@@ -142,9 +142,11 @@ def describe(directory: Path, *, label: str | None = None, note: str | None = No
     """Give a run another label or note; None leaves it as it is.
 
     Raises:
-        BadInput: when the text is not fit for one line, or too long.
+        BadInput: when the text is not fit for one line, or too long, or names the newest run.
         OSError: when it cannot be written.
     """
+    if label == NEWEST:
+        raise BadInput(f"{NEWEST!r} already means the newest run: choose another label")
     before = _about(directory)
     about = About(
         before.label if label is None else _line("label", label, LONGEST_LABEL),

@@ -241,6 +241,11 @@ class TestDescribing:
             catalogue.describe(tmp_path / "a", label=label)
         assert not (tmp_path / "a" / ABOUT).exists()
 
+    def test_the_newest_run_keeps_its_name(self, tmp_path: Path) -> None:
+        record(tmp_path, started("a"), ENDED)
+        with pytest.raises(BadInput, match="already means the newest"):
+            catalogue.describe(tmp_path / "a", label=catalogue.NEWEST)
+
 
 class TestRemoving:
     def test_everything_of_it_goes(self, tmp_path: Path) -> None:
