@@ -48,7 +48,9 @@ class Scores:
 
     @cached_property
     def loss_error(self) -> float:
-        """The standard error of `loss` as an estimate for fresh examples."""
+        """The standard error of `loss` as an estimate for fresh examples; NaN of a single one."""
+        if len(self.losses) < 2:
+            return math.nan
         return float(self.losses.double().std()) / math.sqrt(max(1, len(self.losses)))
 
     @property
@@ -156,11 +158,13 @@ class Trained:
     def gain(self) -> tuple[float, float]:
         """Test accuracy at the best epoch less at the last one, and its standard error.
 
-        Both nets answer the same examples, so only those count that one alone has right.
+        Both nets answer the same examples, so only those count that one alone has right. A single
+        example has no standard error: NaN.
         """
         difference = self.best_test.hits.double() - self.last_test.hits.double()
-        count = max(1, len(difference))
-        return float(difference.mean()), float(difference.std()) / math.sqrt(count)
+        if len(difference) < 2:
+            return float(difference.mean()), math.nan
+        return float(difference.mean()), float(difference.std()) / math.sqrt(len(difference))
 
 
 class Trainee:

@@ -143,9 +143,14 @@ def _stopped(run: Trained) -> str:
     return (
         f"on {run.n:,} examples epoch {stopping.best} of {stopping.epoch} was best: test accuracy "
         f"{views.share(run.best_test)}, at the last epoch {run.last_test.accuracy:.4f} (a gain of "
-        f"{100 * gain:.2f} ± {100 * error:.2f} points); there the test loss is {optimism:+.4f} ± "
-        f"{sigma:.4f} from the validation loss that chose it"
+        f"{100 * gain:.2f}{_within(100 * error, 2)} points); there the test loss is "
+        f"{optimism:+.4f}{_within(sigma, 4)} from the validation loss that chose it"
     )
+
+
+def _within(error: float, digits: int) -> str:
+    """A standard error behind its value, where there is one."""
+    return f" ± {error:.{digits}f}" if math.isfinite(error) else ""
 
 
 def _learned(runs: list[Trained]) -> Iterator[str]:

@@ -194,6 +194,17 @@ def test_alarms_are_counted_against_a_guess() -> None:
     assert noticed_after((fifty,)) is None
 
 
+def test_it_counts_as_noticed_where_nine_of_ten_raise_the_alarm() -> None:
+    found = []
+    for size, alarms in ((20, 1), (50, 8), (100, 9), (200, 10)):
+        accuracy = torch.full((10,), 0.5)
+        accuracy[:alarms] = 1.0
+        found.append(Detected(size, accuracy))
+    assert [d.alarms for d in found] == pytest.approx([0.1, 0.8, 0.9, 1.0])
+    assert noticed_after(found) == 100
+    assert noticed_after(found[:2]) is None
+
+
 def test_features_are_measured_in_spreads_of_clean_ones() -> None:
     clean = torch.randn(500, 3, generator=random()) * torch.tensor([1.0, 10.0, 0.0])
     made = Standardized(clean)(clean)
@@ -230,6 +241,7 @@ def test_pictures_bars_and_tables(pictures: Path) -> None:
         for a, b in zip(p.pixels, q.pixels, strict=True)
     )
     assert sum(p.tone == "good" for p in clean) >= 6
+    assert sum(p.tone == "bad" for p in last) >= 4
     assert {p.caption for p in clean} <= {"0", "1", "2"}
     bars = {e.bars: e for e in of(BarsChanged, events)}
     first = bars["accuracy, the chapter's corruptions"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -298,6 +299,17 @@ def test_all_that_is_left_is_taken_and_the_budget_kept(noisy_data: Path) -> None
     study = Study(Plan(recipe(noisy_data), 500, 0, 1, 2), dataset(noisy_data), CPU)
     assert list(study.planned()) == [(200, 0), (200, 1), (500, 1)]
     assert study.nets == 4
+
+
+def test_a_single_example_may_choose_and_has_no_error(noisy_data: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        events = stream(noisy_data, validation=1)
+    assert events[-1].outcome == "completed"  # type: ignore[attr-defined]
+    assert "nan" not in events[-1].detail  # type: ignore[attr-defined]
+    assert [c.claim for c in of(ClaimChecked, events) if not c.holds] == []
+    one = Scores(torch.ones(1), torch.ones(1, dtype=torch.bool))
+    assert math.isnan(one.loss_error)
 
 
 def test_a_net_that_diverges_is_data(noisy_data: Path) -> None:

@@ -28,6 +28,7 @@ from engine.lab.gradient_checks import (
     checks,
     straddles,
 )
+from engine.lab.graph_rules import SLOPES
 from engine.lab.kept import kept, saved, totals
 from engine.rules.activations import ACTIVATIONS
 
@@ -187,3 +188,22 @@ def test_the_global_stream_is_left_alone() -> None:
     before = torch.get_rng_state()
     assert torch.equal(net(PLAN).w1, net(PLAN).w1)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_the_slopes_are_written_as_they_are_computed(name: str) -> None:
+    written = SLOPES[name].replace("−", "-").replace("²", "**2").replace("[h > 0]", "(h > 0)")
+    written = written.replace("h(", "h*(").replace("z Φ′", "z*bell").replace("Φ", "below")
+    rule = ACTIVATIONS[name]
+    assert rule.derivative is not None
+    for z in (-1.3, -0.2, 0.4, 2.1):
+        h = float(rule.forward(torch.tensor(z, dtype=torch.float64)))
+        known = {
+            "z": z,
+            "h": h,
+            "σ": lambda t: 1 / (1 + math.exp(-t)),
+            "below": lambda t: (1 + math.erf(t / math.sqrt(2))) / 2,
+            "bell": lambda t: math.exp(-t * t / 2) / math.sqrt(2 * math.pi),
+        }
+        computed = rule.derivative(*(torch.tensor(v, dtype=torch.float64) for v in (z, h)))
+        assert float(computed) == pytest.approx(float(eval(written, known)), abs=1e-12)
