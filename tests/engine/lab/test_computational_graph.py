@@ -28,7 +28,7 @@ from engine.lab.gradient_checks import (
     checks,
     straddles,
 )
-from engine.lab.graph_rules import SLOPES
+from engine.lab.graph_rules import BACKWARD, SLOPES, Sizes, backward_rule
 from engine.lab.kept import kept, saved, totals
 from engine.rules.activations import ACTIVATIONS
 
@@ -207,3 +207,11 @@ def test_the_slopes_are_written_as_they_are_computed(name: str) -> None:
         }
         computed = rule.derivative(*(torch.tensor(v, dtype=torch.float64) for v in (z, h)))
         assert float(computed) == pytest.approx(float(eval(written, known)), abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["squared", "cross_entropy"])
+def test_only_the_error_is_written_as_divided_by_the_examples(loss: str) -> None:
+    one, many = (Sizes(4, 5, 3, batch, "tanh", loss) for batch in (1, 16))
+    for name in BACKWARD:
+        alone, mean = (backward_rule(name, sizes).formula for sizes in (one, many))
+        assert mean == (f"{alone}/16" if name == "o" else alone)
