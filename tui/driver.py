@@ -15,12 +15,12 @@ from tui.graphics.images import Images
 class OrderlyDriver(LinuxDriver):
     """Textual's driver, whose handler of SIGWINCH cannot be interrupted by itself.
 
-    The images that a terminal has been given are its own as long as the terminal is: they are
-    deleted before it is given back, and sent again after a suspension.
-
     Textual reads the window's size in the signal's own handler. A second change can interrupt it
     between reading and telling, so that the older size is told last, and stays. Called by the
     event loop instead, each handler ends before the next begins.
+
+    The images that a terminal has been given are its own as long as the terminal is: they are
+    deleted before it is given back, and sent again after a suspension.
     """
 
     def __init__(
