@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.soak.audit import compare, recorded
 from benchmarks.soak.bad_inputs import BadInputs
 from benchmarks.soak.episode import Episode
-from benchmarks.soak.process import Engines, open_files, resident
+from benchmarks.soak.process import Engines, held_here, open_files, resident
 from benchmarks.soak.reference import Plan, References
 from benchmarks.soak.specimens import Specimen
 from benchmarks.soak.tally import Tally
@@ -219,7 +219,7 @@ class Soak:
         tally = self._tally
         tally.engine_memory.samples.append((now, resident(pid)))
         tally.engine_descriptors.samples.append((now, open_files(pid)))
-        tally.own_memory.samples.append((now, resident(os.getpid())))
+        tally.own_memory.samples.append((now, held_here()))
         tally.own_descriptors.samples.append((now, open_files(os.getpid())))
 
     def _launched(self) -> tuple[EngineProcess, Viewer]:

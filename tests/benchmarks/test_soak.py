@@ -1,5 +1,6 @@
 """The soak test itself, shortened: what it would not notice, an hour of it would not either."""
 
+import ctypes
 from pathlib import Path
 from random import Random
 
@@ -9,6 +10,7 @@ import pytest
 from benchmarks.soak.__main__ import soak
 from benchmarks.soak.audit import Eye, compare
 from benchmarks.soak.bad_inputs import BadInputs
+from benchmarks.soak.process import held_here
 from benchmarks.soak.table import CLOSING, OPENING, markdown
 from benchmarks.soak.tally import MOST_MEMORY, Tally, memory
 from engine.events import Noted, RunFinished, RunStarted
@@ -45,6 +47,16 @@ def test_an_event_that_is_gone_or_another_is_lost() -> None:
     compare([eye], "r", [STARTED, Noted(text="b", seq=1)], tally)
     assert (tally.acknowledged, tally.lost) == (6, 2)
     assert not tally.passed
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+def test_holes_between_what_stays_are_not_held() -> None:
+    pieces = [bytearray(100_000) for _ in range(1000)]
+    whole = held_here()
+    kept = pieces[::10]
+    del pieces
+    assert held_here() < whole - 50_000_000
+    assert len(kept) == 100
 
 
 def test_growth_is_judged_after_the_warm_up() -> None:
