@@ -18,6 +18,7 @@ from random import Random
 
 from rich.console import Console
 
+from benchmarks.soak.process import share_one_heap
 from benchmarks.soak.rounds import Soak, removed
 from benchmarks.soak.table import markdown, table
 from benchmarks.soak.tally import Tally
@@ -28,6 +29,7 @@ _SHOWN = 40  # problems
 def main() -> int:
     """Soak for as long as was asked for; returns 1 when anything was not as it must be."""
     given = _parser().parse_args()
+    share_one_heap()
     progress = Console(stderr=True)
     seed = given.seed if given.seed is not None else int.from_bytes(os.urandom(3))
     end = time.monotonic() + 60 * given.minutes

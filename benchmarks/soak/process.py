@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 from pathlib import Path
 
 from engine.engine_process import EngineProcess
 from engine.host.memory import give_back
+
+_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
+
+
+def share_one_heap() -> None:
+    """Have the threads to come allocate from the main heap (glibc; elsewhere nothing happens).
+
+    Each thread that loads bad input would get an arena of its own, whose free top is never given
+    back to the system.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
 
 
 def resident(pid: int) -> int:
