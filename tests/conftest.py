@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import hypothesis
 import pytest
+from quiet import until_quiet
+from textual._wait import wait_for_idle
 from warm_commands import WarmCommands
 
 _OF_THE_USER = (
@@ -42,6 +45,14 @@ def own_environment(
         monkeypatch.setenv(name, str(home / name.lower()))
     for name in _OF_THE_USER:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def quick_pilots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key of a pilot waits longer than the app works; it would be 60 ms for each otherwise."""
+    for module in (sys.modules.get("textual.app"), sys.modules.get("textual.pilot")):
+        if module is not None:
+            monkeypatch.setattr(module, "wait_for_idle", until_quiet(wait_for_idle))
 
 
 @pytest.fixture(scope="session")
