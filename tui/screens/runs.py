@@ -214,8 +214,6 @@ class RunsScreen(ListOfRuns):
 
     def _show(self) -> None:
         """Show everything; what has not changed costs nothing."""
-        if not self.is_mounted:
-            return
         field = self.query_one(Input)
         field.display = bool(field.has_focus or field.value)
         table = self.query_one(RunTable)
