@@ -11,18 +11,18 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.experiments.contract import Experiment
 from tui.lab.catalogue import Entry, entries, matching
 from tui.lab.state import Lab
+from tui.screens.backdrop import Backdrop
 from tui.screens.filtered_list import move_in
 from tui.screens.steady import steady
 
 
-class CatalogueScreen(Screen[None]):
+class CatalogueScreen(Backdrop):
     """Lists the experiments; typing narrows the list, enter opens one of them.
 
     `opened(name)` and `left()` are what the app does then.

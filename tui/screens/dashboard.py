@@ -8,12 +8,12 @@ from typing import Literal
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from engine.text import clean
 from tui.capabilities import Capabilities
 from tui.figures import Look, accuracy_chart, ghost_line, layer_rows, loss_chart, matrix_rows
 from tui.hub import Hub
+from tui.screens.backdrop import Backdrop
 from tui.screens.panel import KeyLine, Panel, Title
 from tui.status import fetch_offer, header, notice
 from tui.widgets.header import RunHeader
@@ -32,7 +32,7 @@ class Layers(LayerTable, inherit_bindings=False):
     DEFAULT_CSS = "Layers { width: 1fr; height: auto; }"
 
 
-class Dashboard(Screen[None]):
+class Dashboard(Backdrop):
     """Header, two plots, the layers, the matrices, one line of log, the keys.
 
     `draw` shows all that is known; `echo` shows at once what a key asked for, without the figures.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from textual.screen import Screen
 from textual.visual import VisualType
 
 from engine import controls
@@ -18,12 +17,13 @@ from tui.hub import Hub
 from tui.keymap import RECORDED
 from tui.lab import words
 from tui.lab.state import Lab
+from tui.screens.backdrop import Backdrop
 from tui.screens.lab_panels import LabPanels
 
 Level = Literal["info", "warning", "error"]
 
 
-class LabActions(Screen[None]):
+class LabActions(Backdrop):
     """Each raises BadInput when it cannot be done now; `say` keeps what is to be told of it."""
 
     def __init__(

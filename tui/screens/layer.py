@@ -7,13 +7,13 @@ import math
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import ItemGrid
-from textual.screen import Screen
 
 from engine.controls import Measure
 from tui.capabilities import Capabilities
 from tui.figures import histories, layer_bars
 from tui.hub import Hub
 from tui.keymap import promoted
+from tui.screens.backdrop import Backdrop
 from tui.screens.panel import KeyLine, Title
 from tui.status import layer_title
 from tui.widgets.histogram import Histogram
@@ -22,7 +22,7 @@ from tui.widgets.plot import Plot
 _NARROWEST, _LOWEST = 38, 7
 
 
-class LayerScreen(Screen[None]):
+class LayerScreen(Backdrop):
     """Shows layer number `index`."""
 
     CSS_PATH = "layer.tcss"

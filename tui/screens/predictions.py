@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
 
 from engine.controls import Measure
 from tui import predictions as told
@@ -15,6 +14,7 @@ from tui.capabilities import Capabilities
 from tui.hub import Hub
 from tui.keymap import key_of, promoted
 from tui.run_view import RunView
+from tui.screens.backdrop import Backdrop
 from tui.screens.panel import KeyLine, Title
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.pictures import Pictures
@@ -59,7 +59,7 @@ class Asking:
         return True
 
 
-class PredictionsScreen(Screen[None]):
+class PredictionsScreen(Backdrop):
     """The predictions of the run on screen, in as many pages as the room asks for."""
 
     CSS_PATH = "predictions.tcss"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from textual.screen import Screen
-
 from engine.errors import BadInput
 from engine.store.catalogue import Entry
 from engine.text import clean
@@ -15,6 +13,7 @@ from tui.runs.browser import Browser
 from tui.runs.details import farewell
 from tui.runs.differences import differences
 from tui.runs.keeper import Curves, Keeper, Level
+from tui.screens.backdrop import Backdrop
 from tui.screens.question import Prompt, Question
 from tui.screens.quit import Answer
 
@@ -43,7 +42,7 @@ class Stage(Protocol):
         """Back to where the list was opened."""
 
 
-class ListOfRuns(Screen[None]):
+class ListOfRuns(Backdrop):
     """The screen as its actions need it."""
 
     browser: Browser
