@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -20,6 +22,8 @@ from engine.link import Progress, Refused
 
 LOADING = "loading torch"
 _LOOK = 1.0  # seconds between two looks, while alone, whether anybody still needs the engine
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_BREATH = 0.05  # seconds until a descriptor may be free again
 _GRACE = 2.0  # seconds that a preparation or download gets to notice that it is given up
 
 
@@ -109,8 +113,10 @@ class Server:
     def _welcome(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:
-            return  # it went away before it was met
+        except OSError as error:
+            if error.errno in _EXHAUSTED:  # whoever knocks is told of again and again until then
+                time.sleep(_BREATH)
+            return  # or it went away before it was met
         if not is_own(connection):
             connection.close()
             return

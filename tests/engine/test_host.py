@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -17,6 +21,7 @@ from engine import wire
 from engine.config import RunConfig
 from engine.controls import Pause, Stop
 from engine.errors import BadInput
+from engine.host import server
 from engine.host.private import is_own, listen
 from engine.host.run import Means
 from engine.host.runner import ERROR_LOG, Runner
@@ -28,23 +33,39 @@ from engine.store.reader import read
 from engine.store.record import RecordSink
 
 
+class Listener(socket.socket):
+    """One that has no descriptors left for the next `refusals` that knock."""
+
+    refusals = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return super().accept()
+
+
 @pytest.fixture
-def path(room: Path, runs: Path) -> Iterator[Path]:
+def listener(room: Path) -> Iterator[Listener]:
+    with Listener(fileno=listen(room / "socket").detach()) as held:
+        yield held
+
+
+@pytest.fixture
+def path(listener: Listener, room: Path, runs: Path) -> Iterator[Path]:
     """The socket of a server on a thread of this process."""
-    listener = listen(room / "socket")
 
     def make_runner(post: Callable[[wire.Answer | None], None]) -> Runner:
         sinks = lambda opened: [RecordSink(runs, opened)]  # noqa: E731
         return Runner(EXPERIMENTS, Means(sinks, partial(start_from, runs), post))
 
-    server = Server(listener, make_runner, fetch_two)
-    thread = threading.Thread(target=server.serve)
+    serving = Server(listener, make_runner, fetch_two)
+    thread = threading.Thread(target=serving.serve)
     thread.start()
     yield room / "socket"
-    server.terminate()
+    serving.terminate()
     thread.join(PATIENCE)
     assert not thread.is_alive()
-    listener.close()
 
 
 @pytest.fixture
@@ -63,6 +84,19 @@ def test_a_run_is_opened_recorded_and_ended(client: Client, runs: Path) -> None:
     assert (ended.id, ended.run_id) == (1, opened.run_id)
     *_, last = read(runs / opened.run_id / LOG)
     assert ended.finished == last
+
+
+def test_without_a_free_descriptor_it_does_not_spin_and_newcomers_wait(
+    listener: Listener, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(server, "time", SimpleNamespace(sleep=rests.append))
+    listener.refusals = 3
+    client = Client(path)
+    client.start(1, epochs=1)
+    assert client.wait(wire.RunEnded).id == 1
+    client.close()
+    assert len(rests) == 3 and min(rests) > 0
 
 
 def test_a_new_run_replaces_the_one_under_way(client: Client) -> None:
