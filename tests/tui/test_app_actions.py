@@ -243,7 +243,17 @@ async def test_quitting_does_not_ask_when_nothing_runs() -> None:
         assert driver.app._exit
 
 
-@pytest.mark.parametrize("keys", [("q", "tab", "tab", "enter"), ("q", "q"), ("ctrl+c", "ctrl+c")])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *[("q", "tab", "tab", "enter"), ("q", "q"), ("ctrl+c", "ctrl+c")],
+        *[
+            ("q", "right", "right", "enter"),
+            ("q", "left", "enter"),
+            ("q", "down", "up", "up", "enter"),
+        ],
+    ],
+)
 async def test_the_ways_to_confirm(keys: tuple[str, ...]) -> None:
     async with dashboard() as driver:
         await driver.feed(RUNNING)

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.keymap import key_of
-from tui.screens.quit import QuitScreen
+from tui.screens.quit import AMONG_ANSWERS, QuitScreen
 from tui.screens.steady import steady
 
 _FRAME = 5
@@ -25,9 +25,7 @@ class Question(QuitScreen, inherit_bindings=False):
     CSS_PATH = "quit.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,ctrl+q,ctrl+c,n", "perform('back')", "stay", show=False),
-        Binding("left,up", "app.focus_previous", "the answer before", show=False),
-        Binding("right,down,tab", "app.focus_next", "the next answer", show=False),
-        Binding("shift+tab", "app.focus_previous", "the answer before", show=False),
+        *AMONG_ANSWERS,
     ]
 
     def on_resize(self, event: events.Resize) -> None:

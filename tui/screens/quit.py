@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.screen import ModalScreen
@@ -19,6 +19,10 @@ from tui.keymap import key_of
 _BESIDE = 62
 """Columns from which the answers fit beside each other."""
 _OVER, _LEAVE = "It has ended meanwhile. Leave?", "Quit"
+AMONG_ANSWERS = (
+    Binding("left,up,shift+tab", "app.focus_previous", "the answer before", show=False),
+    Binding("right,down,tab", "app.focus_next", "the next answer", show=False),
+)
 Answer = Literal["stay", "detach", "end"]
 
 
@@ -30,7 +34,10 @@ class QuitScreen(ModalScreen[Answer]):
     """
 
     CSS_PATH = "quit.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "quit", "detach")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("back", "quit", "detach"),
+        *AMONG_ANSWERS,
+    ]
 
     def __init__(
         self,
