@@ -16,6 +16,7 @@ from engine import events
 from engine.errors import BadInput
 from engine.events import AnyEvent
 from engine.store import catalogue
+from engine.store.last_words import last_words
 from engine.store.layout import LOG
 from engine.store.reader import Damage, Follower, Place
 from engine.store.record import is_being_written
@@ -39,7 +40,7 @@ class Moment(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """A place between two lines of the logs."""
+    """A place between two lines of the logs; past them all, what was kept beside them was told."""
 
     log: int = 0
     place: Place = Place(0, 0)
@@ -93,11 +94,11 @@ def _rests(event: AnyEvent, before: bool) -> bool:
 class Reading:
     """Reads the logs of a run and of those it goes on from, as one, from a spot on.
 
-    `trouble` says why reading stopped where that was not the end.
+    `kept` is told behind them. `trouble` says why reading stopped where that was not the end.
     """
 
-    def __init__(self, logs: Sequence[Path], spot: Spot) -> None:
-        self._logs = logs
+    def __init__(self, logs: Sequence[Path], spot: Spot, kept: Sequence[AnyEvent] = ()) -> None:
+        self._logs, self._kept = logs, kept
         self._log, self._place = spot
         self._follower: Follower | None = None
         self.damage: list[Damage] = []
@@ -136,6 +137,9 @@ class Reading:
 
     def _next(self) -> list[AnyEvent]:
         """What the present log has next; at its end, the next log is opened."""
+        if self._log == len(self._logs):
+            self.caught_up = True
+            return []
         if self._follower is None:
             self._follower = Follower(self._logs[self._log], self._place)
             self.damage.append(self._follower.damage)
@@ -144,9 +148,16 @@ class Reading:
         self.caught_up = self._follower.caught_up and last
         if self._follower.caught_up and not last:
             self._follower.finish()
-            self.close()
-            self._log, self._place = self._log + 1, Place(0, 0)
+            self._turn()
+        elif self.caught_up and not found and self._kept:
+            self._turn()
+            return list(self._kept)
         return found
+
+    def _turn(self) -> None:
+        """On to the next log."""
+        self.close()
+        self._log, self._place = self._log + 1, Place(0, 0)
 
 
 class Recording:
@@ -165,8 +176,9 @@ class Recording:
         self._directories = directories
         self._logs = [directory / LOG for directory in directories]
         self._being_written = being_written
-        self._front = Reading(self._logs, Spot())
-        self._ended = False
+        self._kept: list[AnyEvent] = []
+        self._front = Reading(self._logs, Spot(), self._kept)
+        self._ended = self._finished = False
         self.count = 0
         self.moment = Moment()
         self.marks: list[Mark] = []
@@ -211,7 +223,8 @@ class Recording:
             self._count(found)
         elif self._ended and not self.complete:
             self._front.finish()
-            self.complete = True
+            found = self._last_words()
+            self.complete = not found
         return found
 
     def look(self) -> None:
@@ -223,11 +236,21 @@ class Recording:
 
     def again(self, mark: Mark) -> Reading:
         """Reads from a mark on."""
-        return Reading(self._logs, mark.spot)
+        return Reading(self._logs, mark.spot, self._kept)
 
     def close(self) -> None:
         """Let the files go; idempotent."""
         self._front.close()
+
+    def _last_words(self) -> list[AnyEvent]:
+        """How the run ended, where its log had no room left for it."""
+        told = None if self._finished or self.trouble else last_words(self._directories[-1])
+        if told is None:
+            return []
+        self._kept.append(told)
+        found = self._front.chunk()
+        self._count(found)
+        return found
 
     def _count(self, found: Sequence[AnyEvent]) -> None:
         kinds = set(map(type, found))
@@ -235,6 +258,7 @@ class Recording:
             ends = (i for i, e in enumerate(found, 1) if type(e) is events.EpochFinished)
             self.epochs.extend(self.count + i for i in ends)
         self.count += len(found)
+        self._finished = type(found[-1]) is events.RunFinished
         self.moment = moment_after(found, self.moment)
 
     def _due(self, mark: Mark) -> bool:

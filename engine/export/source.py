@@ -20,6 +20,7 @@ from engine.export.standing import Standing
 from engine.store import catalogue
 from engine.store.catalogue import Entry
 from engine.store.ends import first_word
+from engine.store.last_words import last_words
 from engine.store.layout import LOG
 from engine.store.reader import Damage, Follower
 
@@ -33,11 +34,15 @@ def _silent(done: float, total: float) -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """One run of the chain: what its log holds, and up to which step (`until`) that counts."""
+    """One run of the chain: what its log holds, and up to which step (`until`) that counts.
+
+    `kept` is the end that stands beside the log, where that had no room for it.
+    """
 
     directory: Path
     started: RunStarted | None = None
     finished: RunFinished | None = None
+    kept: RunFinished | None = None
     until: float = math.inf
     events: int = 0
     bytes: int = 0
@@ -98,6 +103,8 @@ class Source:
                 self.report(before + done, total)
                 yield from _counting(part, found)
             before += part.bytes
+        if kept := self.parts[-1].kept:
+            yield kept
 
 
 def surveyed(runs: Path, run_id: str, report: Report = _silent) -> Source:
@@ -116,6 +123,9 @@ def surveyed(runs: Path, run_id: str, report: Report = _silent) -> Source:
         before = float(sum(each.bytes for each in known))
         ended = part is not parts[-1] or not entry.live
         known.append(_surveyed(part, ended, standing, _after(before, total, report)))
+    if not (entry.live or known[-1].finished) and (kept := last_words(known[-1].directory)):
+        standing.take(kept)
+        known[-1] = replace(known[-1], finished=kept, kept=kept)
     if not sum(part.events for part in known):
         raise BadInput(f"the record of run {run_id} holds no whole event: nothing to export")
     return Source(entry, tuple(known), standing)

@@ -17,6 +17,7 @@ from engine.errors import BadInput
 from engine.events import AnyEvent, ControlApplied, EpochFinished, Noted, RunFinished, RunStarted
 from engine.replay import LONGEST_GAP, LONGEST_REST, Moment, Recording, moment_after, moments
 from engine.store import reader
+from engine.store.last_words import LastWords
 from engine.store.layout import LOG
 from engine.store.lines import framed
 
@@ -178,6 +179,38 @@ def test_a_record_that_grows_is_complete_once_its_writer_is_gone(tmp_path: Path)
     assert recording.read() == [] and recording.complete
     assert recording.damaged == 1
     recording.close()
+
+
+@pytest.mark.usefixtures("small")
+def test_an_end_that_the_log_had_no_room_for_is_told_behind_it(tmp_path: Path) -> None:
+    directory = record(tmp_path / "a", [started(), *(noted(101 + i) for i in range(12))])
+    end = RunFinished(time=200.0, outcome="stopped", detail="the disk is full")
+    last = LastWords(directory)
+    last.say(end)
+    last.close(told=False)
+    recording = Recording([directory], nobody)
+    recording.look()
+    whole = everything(recording)
+    assert whole[-1] == end and recording.count == len(whole) == 14
+    assert recording.complete and recording.moment.resting and recording.share == 1.0
+    for mark in (*recording.marks, recording.newest):
+        reading = recording.again(mark)
+        rest: list[AnyEvent] = []
+        while more := reading.chunk():
+            rest += more
+        assert rest == whole[mark.at :]
+        reading.close()
+
+
+def test_what_is_kept_beside_a_log_that_tells_its_end_does_not_count(tmp_path: Path) -> None:
+    end = RunFinished(time=200.0, outcome="completed", detail="")
+    directory = record(tmp_path / "a", [started(), end])
+    last = LastWords(directory)
+    last.say(RunFinished(outcome="stopped", detail="the disk is full"))
+    last.close(told=False)
+    recording = Recording([directory], nobody)
+    recording.look()
+    assert [event.detail for event in everything(recording)[1:]] == [""]  # type: ignore[union-attr]
 
 
 def test_damage_of_every_log_is_counted(tmp_path: Path) -> None:

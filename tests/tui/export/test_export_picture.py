@@ -21,6 +21,8 @@ from engine.errors import BadInput
 from engine.experiments import named
 from engine.export.source import surveyed
 from engine.store import catalogue
+from engine.store.last_words import LastWords
+from engine.store.layout import END
 from tui.export import page
 from tui.export.page import write_html
 from tui.export.picture import Look, write_svg
@@ -113,6 +115,16 @@ def test_a_run_under_way_and_one_that_crashed(runs: Path) -> None:
     sink.close()
     assert "engine lost" in rows(drawn(runs)).lower()
     assert "crashed: the record ends at step 2,350" in written(runs)[1].text
+
+
+def test_a_run_whose_log_had_no_room_for_its_end(runs: Path) -> None:
+    sink = record(runs, synthetic_run.run(finish=""))
+    (sink.directory / END).unlink()
+    last = LastWords(sink.directory)
+    last.say(events.RunFinished(outcome="stopped", detail="the disk is full"))
+    last.close(told=False)
+    assert "stopped" in rows(drawn(runs)) and "lost" not in rows(drawn(runs))
+    assert "stopped: the disk is full" in written(runs)[1].text
 
 
 def test_a_chain_of_runs_is_one_history(runs: Path) -> None:
