@@ -21,9 +21,11 @@ _OF_THE_USER = (
 )
 _PLACES = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
-# No test may fail because the machine is busy.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
+# No test may fail because the machine is busy, nor once in a while: the same examples are drawn
+# each time. `pytest --hypothesis-profile exploring` draws others.
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("exploring", deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 # The tests' workers share the cores: threads of theirs would wait for each other, spinning. The
 # libraries below numpy and torch, neither of which is loaded yet, read this once.
