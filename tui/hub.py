@@ -188,7 +188,9 @@ class Hub:
         if self.running or self.awaiting:
             self.send(controls.Extend(epochs=epochs))
         elif self.view.finished:
-            more = switch.changed(self.shown_config, epochs=epochs)
+            rate = self.view.base_lr  # a person may have steered it
+            lr = rate if rate > 0 else self.shown_config.lr
+            more = switch.changed(self.shown_config, epochs=epochs, lr=lr)
             self._quiet = SETTLING
             self.refused_config = None
             self._requests.forget()

@@ -135,6 +135,16 @@ def test_more_epochs_after_the_end_is_a_run_that_continues() -> None:
     assert hub.config.epochs == BASE.epochs
 
 
+def test_more_epochs_after_the_end_keep_the_rate_that_a_person_chose() -> None:
+    hub, link = started()
+    told = {"what": "learning rate", "before": "0.1", "after": "0.05"}
+    link.push(ControlApplied(step=1, **told), *synthetic_run.run()[-1:])
+    hub.poll()
+    hub.go_on(10)
+    config, _ = link.starts[-1]
+    assert (config.lr, config.epochs, hub.config.lr) == (0.05, 10, BASE.lr)
+
+
 def test_a_continued_run_does_not_become_its_own_ghost() -> None:
     import msgspec
 
