@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import BadInput
+from engine.events import Level
 from engine.store.catalogue import Entry
 from engine.store.head import head_of
 from tui.capabilities import Capabilities
 from tui.keymap import key_of
 from tui.replay.deck import Deck
-from tui.runs.keeper import Curves, Level
+from tui.runs.keeper import Curves
 from tui.screens.dashboard import Dashboard
 from tui.visit import Visit
 

@@ -12,10 +12,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.errors import BadInput
+from engine.events import Level
 from engine.store.catalogue import Entry
 from tui.app import DashboardApp
 from tui.capabilities import FULL, Capabilities
-from tui.runs.keeper import Curves, Level
+from tui.runs.keeper import Curves
 from tui.screens.runs import RunsScreen
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from engine.errors import BadInput
+from engine.events import Level
 from engine.store.catalogue import Entry
 from engine.text import clean
 from tui.run_view import RunView
@@ -13,7 +14,6 @@ from tui.runs.desk import Desk, Then, sentence
 from tui.runs.listing import size_words
 from tui.runs.shelf import Reading, Shelf
 
-Level = Literal["info", "warning", "error"]
 Curves = Sequence[tuple[RunView, str]]
 """Runs' curves, with the labels of the runs ("" without)."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from engine.events import Level
 from engine.text import clean
 from tui.capabilities import Capabilities
 from tui.figures import Look, accuracy_chart, ghost_line, layer_rows, loss_chart, matrix_rows
 from tui.hub import Hub
+from tui.last_said import LastSaid
 from tui.screens.backdrop import Backdrop
 from tui.screens.panel import KeyLine, Panel, Title
 from tui.status import fetch_offer, header, notice
@@ -22,8 +23,6 @@ from tui.widgets.log_line import LogLine
 from tui.widgets.matrix_table import MatrixTable
 from tui.widgets.plot import Plot
 from tui.widgets.scrub_bar import ScrubBar
-
-Level = Literal["info", "warning", "error"]
 
 
 class Layers(LayerTable, inherit_bindings=False):
@@ -44,8 +43,7 @@ class Dashboard(Backdrop):
         self.terminal = terminal
         self._log_place = log_place
         self._look = Look()
-        self._said: tuple[str, Level] = ("", "info")
-        self._logged = ("", 0)
+        self._said = LastSaid()
         self._composed = False
 
     def compose(self) -> ComposeResult:
@@ -88,7 +86,7 @@ class Dashboard(Backdrop):
 
     def say(self, text: str, level: Level = "info") -> None:
         """Answer a key on the log's line; the run's next own line takes its place."""
-        self._said = (text, level)
+        self._said.answer((text, level), self._hub.view)
 
     def echo(self) -> None:
         """Show what is cheap and answers a key."""
@@ -173,10 +171,4 @@ class Dashboard(Backdrop):
         self.query_one("#accuracy", Plot).show_chart(accuracy_chart(view, *shown))
 
     def _show_log(self) -> None:
-        view = self._hub.view
-        now = (view.run_id, len(view.log))
-        if now != self._logged:
-            newest = view.log[-1] if view.log else None
-            self._said = (clean(newest.text, 300), newest.level) if newest else ("", "info")
-            self._logged = now
-        self.query_one(LogLine).show_note(*self._said)
+        self.query_one(LogLine).show_note(*self._said.note(self._hub.view))

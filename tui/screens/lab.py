@@ -18,6 +18,8 @@ from tui.keymap import RECORDING_BY_ID, obstacle
 from tui.lab import figures, keymap, words
 from tui.lab.keymap import BY_ID, turning_keys
 from tui.lab.state import Lab
+from tui.last_said import Note, newest_note
+from tui.run_view import RunView
 from tui.screens.lab_actions import LabActions
 from tui.screens.lab_keys import LabKeys, lab_bindings, lab_commands
 from tui.screens.lab_panels import LabPanels
@@ -52,7 +54,6 @@ class LabScreen(LabActions):
     ) -> None:
         super().__init__(lab, hub, experiment, terminal, log_place)
         self._turns = turning_keys(experiment)
-        self._logged = ("", 0)
 
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom; grids and tables come with their first events."""
@@ -153,15 +154,12 @@ class LabScreen(LabActions):
 
     def _show_log(self) -> None:
         view = self._lab.results[self.experiment.name].view
-        now = (view.run_id, len(view.log))
-        if now != self._logged:
-            newest = view.log[-1] if view.log else None
-            text = clean(newest.text, 300) if newest else ""
-            rows = figures.claim_rows(view)
-            detail = clean(view.finished.detail, 300) if view.finished else ""
-            if view.finished and view.finished.outcome == "completed":
-                high = self.size.height >= _NOTICED  # then the notice says so already
-                text = "" if high else ": ".join(filter(None, (counted(rows), detail)))
-            self._said = (text, newest.level if newest else "info")
-            self._logged = now
-        self.query_one(LogLine).show_note(*self._said)
+        self.query_one(LogLine).show_note(*self._said.note(view, self._newest))
+
+    def _newest(self, view: RunView) -> Note:
+        text, level = newest_note(view)
+        if view.finished and view.finished.outcome == "completed":
+            rows, detail = figures.claim_rows(view), clean(view.finished.detail, 300)
+            high = self.size.height >= _NOTICED  # then the notice says so already
+            text = "" if high else ": ".join(filter(None, (counted(rows), detail)))
+        return text, level

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from textual.visual import VisualType
 
 from engine import controls
 from engine.errors import BadInput
+from engine.events import Level
 from engine.experiments.contract import Experiment
 from engine.schema import Field
 from tui.capabilities import Capabilities
@@ -17,10 +17,9 @@ from tui.hub import Hub
 from tui.keymap import RECORDED
 from tui.lab import words
 from tui.lab.state import Lab
+from tui.last_said import LastSaid
 from tui.screens.backdrop import Backdrop
 from tui.screens.lab_panels import LabPanels
-
-Level = Literal["info", "warning", "error"]
 
 
 class LabActions(Backdrop):
@@ -39,7 +38,7 @@ class LabActions(Backdrop):
         self._lab, self._hub = lab, hub
         self._terminal = terminal
         self._log_place = log_place
-        self._said: tuple[str, Level] = ("", "info")
+        self._said = LastSaid()
 
     def echo(self) -> None:
         """Show what was said, and what else is cheap and answers a key."""
@@ -47,7 +46,7 @@ class LabActions(Backdrop):
 
     def say(self, text: str, level: Level = "info") -> None:
         """Answer a key on the log's line; the run's next own line takes its place."""
-        self._said = (text, level)
+        self._said.answer((text, level), self._lab.results[self.experiment.name].view)
 
     def do_pause(self) -> None:
         """Pause or go on."""

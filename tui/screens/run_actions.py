@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from engine.errors import BadInput
+from engine.events import Level
 from engine.store.catalogue import Entry
 from engine.text import clean
 from tui.capabilities import Capabilities
@@ -12,7 +13,7 @@ from tui.ghosts import MOST
 from tui.runs.browser import Browser
 from tui.runs.details import farewell
 from tui.runs.differences import differences
-from tui.runs.keeper import Curves, Keeper, Level
+from tui.runs.keeper import Curves, Keeper
 from tui.screens.backdrop import Backdrop
 from tui.screens.question import Prompt, Question
 from tui.screens.quit import Answer

@@ -12,13 +12,14 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from engine.errors import BadInput
+from engine.events import Level
 from engine.text import clean
 from tui.bindings import bindings_of
 from tui.keymap import Situation, spelled
 from tui.runs.browser import Browser
 from tui.runs.desk import Desk
 from tui.runs.details import brief, details, heading
-from tui.runs.keeper import Curves, Keeper, Level
+from tui.runs.keeper import Curves, Keeper
 from tui.runs.keymap import ACTIONS, BY_ID
 from tui.runs.shelf import Reading, Shelf
 from tui.screens.panel import KeyLine, Panel, Title
