@@ -66,8 +66,9 @@ class Terminal:
 
     def press(self, keys: bytes) -> float:
         """Type; returns when."""
+        pressed = time.perf_counter()  # not after: the program may answer before this one goes on
         os.write(self._master, keys)
-        return time.perf_counter()
+        return pressed
 
     def read(self, seconds: float) -> list[Chunk]:
         """All that is written within so many seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from random import Random
@@ -192,6 +193,7 @@ class Soak:
             changes = [tuple(change) for change in plan.changes]
             self._tally.problems.append(f"{run_id} is not the undisturbed run: {changes}")
         if self._specimen is None or self._rng.random() < 0.2:
+            self._until_closed([run_id])
             self._specimen = Specimen(self._runs, run_id, self._room / "specimen")
 
     def _break_things(self) -> None:
@@ -204,14 +206,22 @@ class Soak:
 
     def _clear(self) -> None:
         """Delete the runs that are done with, so that an hour's fit on the disk."""
-        over = [self._runs / run_id for run_id in catalogue.run_ids(self._runs)]
-        # A run's last event can be read a moment before its writer has let the record go.
-        until([self._viewer], lambda: not any(map(is_being_written, over)), "records to be closed")
-        for run_id in catalogue.run_ids(self._runs):
+        over = catalogue.run_ids(self._runs)
+        self._until_closed(over)
+        for run_id in over:
             catalogue.remove(self._runs, run_id)
         self._plans.clear()
         self._resumed.clear()
         self._ends.clear()
+
+    def _until_closed(self, run_ids: Iterable[str]) -> None:
+        """Wait: a run's last event can be read a moment before its writer has let the record go."""
+        records = [self._runs / run_id for run_id in run_ids]
+        until(
+            [self._viewer],
+            lambda: not any(map(is_being_written, records)),
+            "records to be closed",
+        )
 
     def _sample(self) -> None:
         linger([self._viewer, self._spare_viewer], 0.05)
