@@ -220,7 +220,8 @@ def _cells(told: Row) -> tuple[Text, ...]:
 
 def _as_json(entry: Entry) -> str:
     told = {
-        "run_id": entry.run_id,
+        **msgspec.to_builtins(entry.summary),
+        "run_id": entry.run_id,  # not the one in the log: a copied directory is a run of its own
         "state": entry.state,
         "live": entry.live,
         "label": entry.about.label,
@@ -228,6 +229,5 @@ def _as_json(entry: Entry) -> str:
         "size": entry.size,
         "directory": str(entry.directory),
         "continued_by": entry.continued_by,
-        **msgspec.to_builtins(entry.summary),
     }
     return printable(msgspec.json.encode(told)).decode() + "\n"

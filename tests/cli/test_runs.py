@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_json_is_an_object_for_each_run(run: Run, runs: Path) -> None:
     assert [each["run_id"] for each in map(json.loads, run("lr", "--json")[1].splitlines())] == [
         second["run_id"]
     ]
+
+
+def test_a_run_has_the_id_of_its_directory_whatever_its_log_says(run: Run, runs: Path) -> None:
+    shutil.copytree(runs / "20251009-080000-aaaaaa", runs / "backup")
+    (runs / "empty").mkdir()
+    (runs / "empty" / LOG).touch()
+    told = [json.loads(line) for line in run("--json")[1].splitlines()]
+    ids = [each["run_id"] for each in told]
+    assert sorted(ids)[-2:] == ["backup", "empty"] and len(set(ids)) == 5
+    assert all(each["directory"] == str(runs / each["run_id"]) for each in told)
+    assert {line.split()[0] for line in run()[1].splitlines()[1:]} == set(ids)
+    assert run("rm", "backup", "--yes")[1].startswith("deleted backup (")
+    assert (runs / "20251009-080000-aaaaaa").exists()
 
 
 def test_a_label_names_the_run_from_then_on(run: Run, runs: Path) -> None:
