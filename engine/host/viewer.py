@@ -11,12 +11,16 @@ BACKLOG = 4 << 20
 
 
 class Viewer:
-    """The other end of a connection. `gone` once it has closed, failed or stopped reading."""
+    """The other end of a connection. `gone` once it has closed, failed or stopped reading.
+
+    One that has hung up is gone only when everything is read that it had asked for before.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
         self.gone = False
+        self._hears = True
         self._lines = wire.Lines()
         self._waiting = bytearray()
 
@@ -44,8 +48,9 @@ class Viewer:
 
     def send(self, answer: wire.Answer) -> None:
         """Send now what can be sent, and the rest at the next `flush`."""
-        self._waiting += wire.encode(answer)
-        self.flush()
+        if self._hears:
+            self._waiting += wire.encode(answer)
+            self.flush()
 
     def flush(self) -> None:
         """Send what waits, as far as the other end takes it."""
@@ -54,6 +59,9 @@ class Viewer:
                 del self._waiting[: self.connection.send(self._waiting)]
         except BlockingIOError:
             self.gone = len(self._waiting) > BACKLOG
+        except (BrokenPipeError, ConnectionResetError):
+            self._hears = False  # what it has asked for may still lie in the socket
+            self._waiting.clear()
         except OSError:
             self.gone = True
 

@@ -34,11 +34,20 @@ from engine.store.record import RecordSink
 
 
 class Listener(socket.socket):
-    """One that has no descriptors left for the next `refusals` that knock."""
+    """One that has no descriptors left for the next `refusals` that knock.
+
+    Whoever knocks is met only while `opened` is set.
+    """
 
     refusals = 0
 
+    def __init__(self, fileno: int) -> None:
+        super().__init__(fileno=fileno)
+        self.opened = threading.Event()
+        self.opened.set()
+
     def accept(self) -> tuple[socket.socket, object]:
+        assert self.opened.wait(PATIENCE)
         if self.refusals:
             self.refusals -= 1
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -250,6 +259,20 @@ def test_a_second_screen_sees_and_steers_the_same_run(client: Client, path: Path
     second = other.wait(wire.RunOpened)
     assert (second.id, client.wait(wire.RunOpened).id) == (1, 0)
     other.close()
+
+
+@pytest.mark.parametrize("reason", ["enough", "x" * 100_000], ids=["short", "long"])
+def test_what_was_asked_before_hanging_up_is_done(
+    client: Client, path: Path, listener: Listener, reason: str
+) -> None:
+    client.start(1, epochs=FOREVER)
+    client.wait(wire.RunOpened)
+    listener.opened.clear()
+    hasty = Client(path)
+    hasty.ask(Stop(reason=reason))
+    hasty.close()
+    listener.opened.set()
+    assert client.wait(wire.RunEnded).finished.detail == reason
 
 
 def test_an_answer_goes_to_its_asker_alone(client: Client, path: Path) -> None:
