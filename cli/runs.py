@@ -93,6 +93,9 @@ def _remove(words: Sequence[str]) -> int:
     runs = runs_directory()
     ids = {catalogue.resolve(runs, name) for name in options.runs}
     chosen = [each for each in catalogue.entries(runs) if each.run_id in ids]
+    # What is in no list, for want of a log that can be read, is what one wants to be rid of.
+    listed = {each.run_id for each in chosen}
+    chosen += [catalogue.removable(runs, run_id) for run_id in sorted(ids - listed)]
     for each in chosen:
         if each.live:
             raise BadInput(f"run {each.run_id} is under way: stop it first; nothing was deleted")
@@ -108,7 +111,9 @@ def _removed(runs: Path, entry: Entry) -> None:
     try:
         catalogue.remove(runs, entry.run_id)
     except OSError as error:
-        raise BadInput(f"run {entry.run_id} cannot be deleted: {error.strerror}") from error
+        raise BadInput(
+            f"run {entry.run_id} cannot be deleted: {error.strerror or error}"
+        ) from error
     say(f"deleted {entry.run_id} ({size_words(entry.size)})\n")
 
 

@@ -13,9 +13,9 @@ import msgspec
 
 from engine.errors import BadInput, did_you_mean
 from engine.store.ends import first_word, last_word
-from engine.store.files import read_plain, write_whole
+from engine.store.files import TEMPORARY, read_plain, write_whole
 from engine.store.last_words import last_words
-from engine.store.layout import ABOUT, LOG, is_own, run_directory
+from engine.store.layout import ABOUT, CHECKPOINTS, END, HEAD, LOG, SUMMARY, is_own, run_directory
 from engine.store.lines import framed, unframed
 from engine.store.record import is_being_written
 from engine.store.summary import Summary, summary_of
@@ -24,6 +24,8 @@ from engine.text import clean
 NEWEST = "last"
 """Names the newest run wherever a run is asked for."""
 LONGEST_LABEL, LONGEST_NOTE = 64, 2000
+_UNREADABLE = "unreadable"
+_NAMES = frozenset((LOG, HEAD, END, ABOUT, SUMMARY, CHECKPOINTS))
 _TRASH = ".removed-"
 
 
@@ -156,19 +158,33 @@ def describe(directory: Path, *, label: str | None = None, note: str | None = No
     return about
 
 
+def removable(runs: Path, run_id: str) -> Entry:
+    """One run by its id; in the state "unreadable" where it has no log that can be read.
+
+    Raises:
+        BadInput: when there is no such run, or what cannot be read is not a run's directory.
+    """
+    directory = run_directory(runs, run_id)
+    if not is_own(directory):
+        raise BadInput(f"there is no run {run_id} in {runs}")
+    return _entry(directory) or _unreadable(directory)
+
+
 def remove(runs: Path, run_id: str) -> None:
-    """Delete a run's record with everything in it.
+    """Delete a run's record with everything in it, whether or not it can be read.
 
     Raises:
         BadInput: when there is no such run, or it is under way.
         OSError: when it cannot be deleted.
     """
-    found = entry(runs, run_id)
+    found = removable(runs, run_id)
     if found.live:
         raise BadInput(f"run {run_id} is under way: stop it first")
     trash = runs / f"{_TRASH}{run_id}"
-    if trash.exists():
+    if is_own(trash):
         shutil.rmtree(trash)
+    else:  # no directory: whatever has taken the name, a link included, goes by itself
+        trash.unlink(missing_ok=True)
     found.directory.rename(trash)  # at once out of every list, however long the rest takes
     shutil.rmtree(trash)
 
@@ -225,6 +241,17 @@ def _entry(directory: Path) -> Entry | None:
         about=_about(directory),
         size=_size(directory),
     )
+
+
+def _unreadable(directory: Path) -> Entry:
+    try:
+        names = [path.name.removesuffix(TEMPORARY) for path in directory.iterdir()]
+    except OSError as error:
+        raise BadInput(f"{directory} cannot be looked into: {error.strerror}") from error
+    if strange := sorted(set(names) - _NAMES):
+        raise BadInput(f"{directory} is not a run's directory: it holds {clean(strange[0])!r}")
+    size = _size(directory)
+    return Entry(directory.name, directory, _UNREADABLE, False, Summary(), _about(directory), size)
 
 
 def _about(directory: Path) -> About:

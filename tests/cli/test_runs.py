@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -214,6 +215,53 @@ def test_nobody_to_ask_is_no_yes(run: Run, runs: Path, monkeypatch: pytest.Monke
     code, out, _ = run("rm", "last", "last", "20251009-08", "--yes")
     assert code == 0 and out.count("deleted ") == 2
     assert [entry.run_id[-6:] for entry in catalogue.entries(runs)] == ["bbbbbb"]
+
+
+@pytest.mark.parametrize("log", ["none", "a pipe", "a link", "a directory"])
+def test_a_run_without_a_log_that_can_be_read_is_deleted(run: Run, runs: Path, log: str) -> None:
+    broken = runs / "broken"
+    shutil.copytree(runs / "20251009-080000-aaaaaa", broken)
+    (broken / LOG).unlink()
+    if log == "a pipe":
+        os.mkfifo(broken / LOG)
+    elif log == "a link":
+        (broken / LOG).symlink_to(runs / "20251009-080000-aaaaaa" / LOG)
+    elif log == "a directory":
+        (broken / LOG).mkdir()
+    assert "broken" not in run()[1]
+    code, out, _ = run("rm", "broken", typed="n\n")
+    assert code == 0 and "Delete this run? [y/N]" in out and broken.exists()
+    assert any(line.split()[:2] == ["broken", "unreadable"] for line in out.splitlines())
+    code, out, _ = run("rm", "broken", "20251010", "--yes")
+    assert code == 0 and "deleted broken (" in out and "deleted 20251010-100000-cccccc (" in out
+    assert not broken.exists() and len(catalogue.entries(runs)) == 2
+
+
+def test_a_directory_of_other_things_is_refused(run: Run, runs: Path) -> None:
+    (runs / "documents").mkdir()
+    (runs / "documents" / "thesis.tex").touch()
+    code, out, err = run("rm", "20251010", "documents", "--yes")
+    assert (code, out) == (2, "")
+    assert err == f"mlp-tui: {runs}/documents is not a run's directory: it holds 'thesis.tex'\n"
+    assert (runs / "documents" / "thesis.tex").exists() and len(catalogue.entries(runs)) == 3
+
+
+@pytest.mark.parametrize("what", ["a link", "a link to nothing", "a file", "a directory"])
+def test_whatever_lies_where_the_deleted_go_is_in_nobodys_way(
+    run: Run, runs: Path, tmp_path: Path, what: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    trash = runs / ".removed-20251010-100000-cccccc"
+    if what == "a file":
+        trash.touch()
+    elif what == "a directory":
+        (trash / "left").mkdir(parents=True)
+    else:
+        trash.symlink_to(elsewhere if what == "a link" else tmp_path / "nothing")
+    assert run("rm", "20251010", "--yes")[0] == 0
+    assert elsewhere.exists() and not trash.is_symlink() and not trash.exists()
+    assert len(catalogue.entries(runs)) == 2
 
 
 @pytest.fixture
