@@ -175,9 +175,19 @@ def faulty(fault: str, held: str) -> Notice | None:
     return None
 
 
+def unreadable(scrub: Scrub | None) -> Notice | None:
+    """That a replay could not read its record, which somebody may have removed."""
+    if not scrub or not scrub.trouble:
+        return None
+    why, rest = clean(scrub.trouble, 400), "What is shown was read before."
+    return Notice("The record cannot be read any more", (why, rest), "alert", brief=why)
+
+
 def _trouble(hub: Hub) -> Notice | None:
     """What could not be done, and what to do about it."""
     status = hub.status
+    if hub.scrub:
+        return unreadable(hub.scrub)
     if status.lost:
         return _lost(hub)
     told = (

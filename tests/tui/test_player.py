@@ -154,6 +154,67 @@ def test_where_reading_cannot_keep_up_the_playhead_waits(player: tuple[Player, C
         played.poll(math.inf)
 
 
+class TestARecordThatIsGone:
+    def test_there_is_nothing_to_go_back_to_and_what_is_known_stays(
+        self, player: tuple[Player, Clock], tmp_path: Path
+    ) -> None:
+        played, clock = player
+        (tmp_path / "a" / LOG).unlink()
+        for act in (played.start, played.toggle, lambda: played.epoch(-1)):
+            act()
+            clock.now += 99.0
+            played.poll(math.inf)
+            assert "No such file" in played.scrub.trouble
+            assert not played.playing and played.scrub.at_end
+            assert played.at == len(RUN) and played.view.finished
+
+    def test_from_the_past_a_jump_back_moves_nothing_and_the_end_is_there(
+        self, player: tuple[Player, Clock], tmp_path: Path
+    ) -> None:
+        played, _ = player
+        played.seek(0.5 * played.total)
+        where, shown = played.at, played.view
+        (tmp_path / "a" / LOG).unlink()
+        played.start()
+        assert (played.at, played.moment) == (where, 0.5 * played.total)
+        assert played.view is shown and played.scrub.trouble
+        played.end()
+        assert played.at == len(RUN)
+
+    def test_playing_stops_where_the_next_log_is_missing(self, tmp_path: Path, small: None) -> None:
+        first = recorded(tmp_path / "a", RUN[:9])
+        played, clock = player_of(first, recorded(tmp_path / "b", RUN[9:]))
+        played.start()
+        played.toggle()
+        (tmp_path / "b" / LOG).unlink()
+        played.epoch(1)
+        clock.now += 99.0
+        assert played.poll(math.inf)
+        assert "No such file" in played.scrub.trouble and not played.playing
+        assert played.at == 9 and 0 < played.moment < played.total
+        assert not played.poll(math.inf)
+        played.toggle()
+        clock.now += 99.0
+        played.poll(math.inf)
+        assert played.at == 9 and not played.playing
+
+    def test_playing_stops_where_the_log_was_cut(
+        self, player: tuple[Player, Clock], tmp_path: Path
+    ) -> None:
+        played, clock = player
+        log = tmp_path / "a" / LOG
+        whole = log.read_bytes()
+        played.start()
+        log.write_bytes(b"".join(whole.splitlines(keepends=True)[:9]))
+        played.toggle()
+        clock.now += 99.0
+        played.poll(math.inf)
+        assert "shorter" in played.scrub.trouble and not played.playing
+        log.write_bytes(whole)
+        played.seek(0.5 * played.total)
+        assert not played.scrub.trouble and played.at > 9
+
+
 def test_the_speeds_have_a_first_and_a_last(player: tuple[Player, Clock]) -> None:
     played, _ = player
     for by, last in ((-1, SPEEDS[0]), (1, SPEEDS[-1])):

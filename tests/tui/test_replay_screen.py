@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,6 +194,29 @@ async def test_a_record_that_goes_away_ends_the_reading_and_not_the_screen(runs:
     while not deck.player.opened:
         deck.poll()
     assert "No such file" in deck.player.scrub.trouble
+
+
+async def test_a_record_that_was_removed_is_said_and_what_is_known_stays(runs: Path) -> None:
+    run_id, _ = record(runs, RUN)
+    async with replay(runs, run_id) as stage:
+        total = stage.deck.player.total
+        shutil.rmtree(runs / run_id)
+        for key in ("home", "space"):
+            await stage.press(key)
+            await stage.pass_by(3 * total)
+            assert "The record cannot be read any more" in stage.text("#panel")
+            assert "No such file" in stage.text("#panel")
+            assert "completed" in stage.text("#header") and "‖" in stage.text("#scrub")
+            assert "step 2,350/2,350" in stage.text("#header")
+
+
+async def test_a_removed_experiment_is_said_as_well(runs: Path) -> None:
+    run_id, _ = record(runs, growth_run())
+    async with replay(runs, run_id, experiments=FAKES) as stage:
+        shutil.rmtree(runs / run_id)
+        await stage.press("home")
+        await stage.pass_by()
+        assert "The record cannot be read any more" in stage.text()
 
 
 class TestAboveALiveRun:

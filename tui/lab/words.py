@@ -22,7 +22,7 @@ from tui.lab.figures import claim_rows
 from tui.lab.keymap import key_of
 from tui.lab.state import Lab, Result
 from tui.run_view import RunView
-from tui.status import Notice, Tone, faulty
+from tui.status import Notice, Tone, faulty, unreadable
 from tui.widgets.claim_table import allowed, counted, verdict
 
 _HEADINGS: dict[str, tuple[str, Tone]] = {
@@ -46,6 +46,8 @@ def notice(lab: Lab, name: str, log_place: Callable[[str], str]) -> Notice | Non
         return Notice("That cannot be run", (clean(result.refused, 400), what), "alert")
     if lab.waiting(name):
         return _preparing(lab) if lab.starting == name else None
+    if gone := unreadable(lab.scrub):
+        return gone
     if result.view.finished is None:
         return faulty(result.view.fault, lab.held if lab.running(name) else "")
     return _ended(result.view, log_place)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from engine.events import AnyEvent
-from engine.replay import Mark, Reading, Recording, moments
+from engine.replay import Recording
 from tui.folding import folded
+from tui.replay.cursor import Cursor
 from tui.replay.scrub import Scrub
 from tui.run_view import RunView
 
@@ -23,45 +23,6 @@ WHOLE = 20.0
 """Seconds that a long run takes at the speed it begins with."""
 _PART = 0.1
 _LOOK_EVERY = 1.0  # seconds between two looks at whether anybody still writes
-
-
-class _Cursor:
-    """A place before the newest event: the view there, and the way on."""
-
-    def __init__(self, mark: Mark, view: RunView, reading: Reading) -> None:
-        self.at, self.moment, self.view = mark.at, mark.moment.elapsed, view
-        self._reading = reading
-        self._read = mark.moment
-        self._events: Sequence[AnyEvent] = ()
-        self._moments: list[float] = []
-
-    def go(self, more: Callable[[], bool], until: float = math.inf, at: int | None = None) -> None:
-        """Take in the events up to a moment, or the first `at`, for as long as `more` says so."""
-        while more():
-            if not self._events and not self._fetch():
-                return
-            stop = bisect_right(self._moments, until)
-            stop = stop if at is None else min(stop, at - self.at)
-            self._take(stop)
-            if self._events:
-                return
-
-    def close(self) -> None:
-        self._reading.close()
-
-    def _fetch(self) -> bool:
-        self._events = self._reading.chunk()
-        found = moments(self._events, self._read)
-        self._moments = [moment.elapsed for moment in found]
-        self._read = found[-1] if found else self._read
-        return bool(found)
-
-    def _take(self, count: int) -> None:
-        if count <= 0:
-            return
-        self.view = folded(self._events[:count], self.view)
-        self.at, self.moment = self.at + count, self._moments[count - 1]
-        self._events, self._moments = self._events[count:], self._moments[count:]
 
 
 class Player:
@@ -77,10 +38,11 @@ class Player:
         self._clock = clock
         self._newest = RunView()
         self._kept: list[RunView] = []
-        self._cursor: _Cursor | None = None
+        self._cursor: Cursor | None = None
         self._moment = 0.0
         self._playing = True
         self._speed = 0.0
+        self._trouble = ""
         self._polled = self._looked = clock()
 
     @property
@@ -131,18 +93,18 @@ class Player:
             live=not told.complete,
             reading=math.nan if self.opened else told.share,
             damaged=told.damaged,
-            trouble=told.trouble,
+            trouble=told.trouble or self._trouble,
         )
 
     def poll(self, budget: float = 0.008) -> bool:
         """Read on and play on, for about `budget` seconds; whether anything to be seen changed."""
         now = self._clock()
         passed, self._polled = max(0.0, now - self._polled), now
-        before = (self._recording.count, self.at, self.moment, self._recording.complete)
+        before = self._seen
         self._read(now + budget)
         if self._cursor and self._playing:
             self._play(passed, self._clock() + budget)
-        return before != (self._recording.count, self.at, self.moment, self._recording.complete)
+        return before != self._seen
 
     def toggle(self) -> None:
         """Hold or play on; from the end of what will not grow, play from the start."""
@@ -162,9 +124,7 @@ class Player:
             return
         moment = max(0.0, moment)
         place = bisect_right(marks, moment, key=lambda mark: mark.moment.elapsed) - 1
-        cursor = self._from(max(0, place), lambda there: there.moment <= moment)
-        cursor.go(_always, until=moment)
-        self._moment = moment
+        self._show(self._from(max(0, place), lambda there: there.moment <= moment), until=moment)
 
     def seek_event(self, at: int) -> None:
         """Show what was known after the first `at` events."""
@@ -173,9 +133,7 @@ class Player:
             return
         marks, self._playing = self._recording.marks, self.playing
         place = bisect_right(marks, at, key=lambda mark: mark.at) - 1
-        cursor = self._from(max(0, place), lambda there: there.at <= at)
-        cursor.go(_always, at=at)
-        self._moment = cursor.moment
+        self._show(self._from(max(0, place), lambda there: there.at <= at), at=at)
 
     def move(self, share: float) -> None:
         """Move on by this share of the whole, or back."""
@@ -215,6 +173,12 @@ class Player:
         self._let_go()
         self._recording.close()
 
+    @property
+    def _seen(self) -> tuple[object, ...]:
+        """What a poll can change."""
+        told = self._recording
+        return told.count, self.at, self.moment, told.complete, self.playing, self._trouble
+
     def _read(self, deadline: float) -> None:
         told = self._recording
         while self._take_in() and self._clock() < deadline:
@@ -243,8 +207,11 @@ class Player:
             return
         goal = self._moment + passed * speed if math.isfinite(speed) else math.inf
         cursor.go(lambda: self._clock() < deadline, until=goal)
+        self._trouble = self._short_of_the_end(cursor)
         if cursor.at >= self._recording.count:
             self.end()
+        elif self._trouble:
+            self._moment, self._playing = cursor.moment, False
         else:
             # Where reading cannot keep up, the playhead waits for it.
             late = self._clock() >= deadline
@@ -256,17 +223,31 @@ class Player:
             return False
         mark = self._recording.newest
         self._moment = self.total
-        self._cursor = _Cursor(mark, self._newest, self._recording.again(mark))
+        self._cursor = Cursor(mark, self._newest, self._recording.again(mark))
         return True
 
-    def _from(self, place: int, before: Callable[[_Cursor], bool]) -> _Cursor:
+    def _from(self, place: int, before: Callable[[Cursor], bool]) -> Cursor:
         """A cursor at a mark or, nearer, where it already stands."""
         mark, cursor = self._recording.marks[place], self._cursor
         if cursor is None or cursor.at < mark.at or not before(cursor):
-            self._let_go()
-            reading = self._recording.again(mark)
-            cursor = self._cursor = _Cursor(mark, self._kept[place], reading)
+            return Cursor(mark, self._kept[place], self._recording.again(mark))
         return cursor
+
+    def _show(self, cursor: Cursor, until: float = math.inf, at: int | None = None) -> None:
+        """Move this cursor on and show what it finds; what is shown stays where that is gone."""
+        cursor.go(_always, until=until, at=at)
+        self._trouble = self._short_of_the_end(cursor)
+        if self._trouble and cursor is not self._cursor:
+            cursor.close()
+            return
+        if cursor is not self._cursor:
+            self._let_go()
+            self._cursor = cursor
+        self._moment = cursor.moment if self._trouble or math.isinf(until) else until
+
+    def _short_of_the_end(self, cursor: Cursor) -> str:
+        """Why the record could not be read again as far as it had been; "" where it could."""
+        return cursor.trouble if cursor.at < self._recording.count else ""
 
     def _let_go(self) -> None:
         if self._cursor:
