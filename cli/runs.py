@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
-from rich.console import JustifyMethod
-from rich.table import Table
-from rich.text import Text
 
 from cli import exits
-from cli.consoles import plain
 from cli.dashboard import need_screen
 from cli.flags import Parser
 from cli.json_lines import printable
 from cli.output import say
+from cli.runs_table import print_runs
 from cli.settings import add_runs_directory, use_runs_directory
 from engine.errors import BadInput
 from engine.events import RunFinished
@@ -28,9 +24,8 @@ from engine.store import catalogue
 from engine.store.catalogue import Entry
 from engine.store.layout import runs_directory
 from engine.text import clean
-from tui.runs.listing import Row, matching, row, size_words
+from tui.runs.listing import matching, size_words
 
-_STYLES = {"good": "green", "bad": "bold red", "plain": ""}
 _ABOUT = """The recorded runs, the newest first. A RUN is named by its id, the beginning or the end
 of one, its label, or "last".
 
@@ -200,27 +195,10 @@ def _verb_parser(verb: str, about: str, usage: str) -> Parser:
 
 
 def _print(found: Sequence[Entry], runs: Path) -> None:
-    now = time.time()
-    if not found:
+    if found:
+        print_runs(found)
+    else:
         say(f"no runs in {clean(str(runs), 500)}\n")
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for name in ("run", "state", "what", "progress", "best", "size", "started"):
-        justify: JustifyMethod = "right" if name in ("best", "size") else "left"
-        table.add_column(name, justify=justify, no_wrap=name != "what")
-    for each in found:
-        table.add_row(*_cells(row(each, now)))
-    plain().print(table)
-
-
-def _cells(told: Row) -> tuple[Text, ...]:
-    # A line of its own for the label: beside the id it would leave no room for the settings.
-    name = told.name if told.name == told.run_id else f"{told.name}\n{told.run_id}"
-    return (
-        Text(name),
-        Text(told.state, style=_STYLES[told.tone]),
-        *map(Text, (told.what, told.progress, told.best, told.size, told.when)),
-    )
 
 
 def _as_json(entry: Entry) -> str:
