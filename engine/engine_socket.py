@@ -74,10 +74,10 @@ class EngineSocket:
             self._hang_up(str(error))
 
     def receive(self) -> list[wire.Answer]:
-        """The answers that have come."""
+        """The answers that have come, also before the engine has hung up: they may say why."""
         self.flush()
         answers: list[wire.Answer] = []
-        if not self.connected or not self.open:
+        if not self.connected or self._socket.fileno() < 0:
             return answers
         try:
             while data := self._socket.recv(1 << 16):
