@@ -13,6 +13,7 @@ from engine.engine_socket import EngineGoneError
 from engine.errors import BadInput
 from engine.events import RunStarted
 from engine.link import Lost, Progress, Refused, RunLink
+from engine.store.layout import writable_runs_directory
 from engine.text import clean
 
 _LOOK = 0.02  # seconds between two looks at what the engine says
@@ -22,12 +23,13 @@ def train(config: RunConfig, *, quiet: bool = False, resumes: str = "") -> int:
     """Start the run, or resume that one, and leave it to itself; returns the exit code.
 
     Raises:
-        BadInput: when the engine refuses it.
+        BadInput: when the engine refuses it, or the directory of runs cannot be written.
     """
     from engine.process_link import ProcessLink
 
+    runs = writable_runs_directory()
     try:
-        link = ProcessLink()
+        link = ProcessLink(runs)
     except OSError as error:
         sys.stderr.write(f"mlp-tui: no engine process can be launched: {error.strerror}\n")
         return exits.FAILED

@@ -27,7 +27,7 @@ from engine.experiments import named
 from engine.experiments.contract import Experiment
 from engine.session import Session, Sink, is_foreseen, readable
 from engine.store.checkpoint import Start
-from engine.store.layout import runs_directory
+from engine.store.layout import writable_runs_directory
 from engine.store.record import RecordError, RecordSink
 from engine.text import clean
 from tui.run_view import RunView, fold
@@ -145,7 +145,7 @@ def play(  # noqa: PLR0913
     """
     controls = Controls()
     with Interrupts(controls) as interrupts:
-        record = RecordSink(runs_directory(), controls.recorded_in) if recorded else None
+        record = RecordSink(writable_runs_directory(), controls.recorded_in) if recorded else None
         unread = partial(controls.request, UNREAD)
         lines = JsonLines(stdout, unread) if stdout is not None else None
         watch = Watch(watcher(), controls, interrupts)

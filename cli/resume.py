@@ -19,7 +19,7 @@ from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.store import catalogue, resuming
 from engine.store.head import head_of
-from engine.store.layout import LOG, runs_directory
+from engine.store.layout import LOG, writable_runs_directory
 
 ABOUT = """Go on with a training run that was interrupted, stopped or killed, from its last whole
 checkpoint, with its own settings and to its planned end: bit for bit as if nothing had happened,
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
     output = output_from(options)
     if options.detach and options.json:
         raise BadInput("--detach leaves before there are events: leave --json out")
-    runs = runs_directory()
+    runs = writable_runs_directory()
     run_id = resuming.chosen(runs, options.run, fork=options.fork).run_id
     config = _settings(runs / run_id)
     if options.detach:

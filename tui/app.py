@@ -76,7 +76,7 @@ class DashboardApp(Dialogs):
     begin with, and `resumes` is the run that the link was asked to resume.
 
     Raises:
-        BadInput: on creation, when the directory of runs cannot be made or written.
+        BadInput: on creation, when the directory of runs cannot be used.
     """
 
     CSS_PATH = "app.tcss"

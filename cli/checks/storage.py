@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cli.checks.finding import Finding
 from engine.errors import BadInput
-from engine.store.layout import runs_directory
+from engine.store.layout import writable_runs_directory
 from engine.text import clean
 
 AREA = "runs"
@@ -17,7 +17,7 @@ LITTLE = 1 << 30  # bytes
 def check_storage() -> Iterator[Finding]:
     """The directory of runs: where it is, whether it can be written, what room is left."""
     try:
-        directory = runs_directory()
+        directory = writable_runs_directory()
     except BadInput as error:
         yield Finding(
             AREA,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from engine.store.record import RecordSink
 
 FAST = (sys.executable, str(Path(__file__).with_name("fast_engine.py")))
 PATIENCE = 60.0
+NAMESPACE = ("unshare", "-Urm")
 STARTED = RunStarted(
     seq=0,
     run_id="",
@@ -43,6 +45,17 @@ def sound(runs: Path, run_id: str = "r1") -> list[AnyEvent]:
     assert not damage
     assert [event.seq for event in told] == list(range(len(told)))
     return told
+
+
+def own_mounts() -> bool:
+    """Whether a program in `NAMESPACE` may mount a file system of its own."""
+    try:
+        tried = subprocess.run(
+            [*NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        return False
+    return tried.returncode == 0
 
 
 def recorded(runs: Path, *said: Event, close: bool = True) -> RecordSink:

@@ -26,7 +26,15 @@ from engine.session import Session
 from engine.store import catalogue
 from engine.store.checkpoint import load, save, start_from
 from engine.store.head import FORMAT, head_of
-from engine.store.layout import CHECKPOINTS, HEAD, LOG, SUMMARY, VARIABLE, runs_directory
+from engine.store.layout import (
+    CHECKPOINTS,
+    HEAD,
+    LOG,
+    SUMMARY,
+    VARIABLE,
+    runs_directory,
+    writable_runs_directory,
+)
 from engine.store.lines import framed
 from engine.store.reader import Damage, Follower, read
 from engine.store.record import RecordError, RecordSink
@@ -234,7 +242,7 @@ def test_nothing_is_open_to_others_under_umask_0(
 ) -> None:
     home = tmp_path / "home"
     monkeypatch.setenv(VARIABLE, str(home / "state" / "runs"))
-    runs = runs_directory()
+    runs = writable_runs_directory()
     recorded(runs)
     save(runs / "r1", 1, STATE, {})
     catalogue.describe(runs / "r1", label="x")
@@ -269,8 +277,9 @@ def test_a_directory_of_somebody_else_is_refused(
     monkeypatch.setenv(VARIABLE, str(runs))
     assert runs_directory() == runs
     monkeypatch.setattr(os, "getuid", lambda: runs.stat().st_uid + 1)
-    with pytest.raises(BadInput, match=r"belongs to another user .* give --runs-dir or set"):
-        runs_directory()
+    for asked in (runs_directory, writable_runs_directory):
+        with pytest.raises(BadInput, match=r"belongs to another user .* give --runs-dir or set"):
+            asked()
     assert catalogue.entries(runs) == []
 
 

@@ -19,7 +19,7 @@ import pytest
 from fake_link import FakeLink
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from log_bench import COMPLETED, FAST, PATIENCE, STARTED, Run, Started, sound
+from log_bench import COMPLETED, FAST, NAMESPACE, PATIENCE, STARTED, Run, Started, own_mounts, sound
 
 from engine import session as session_module
 from engine.config import RunConfig
@@ -278,7 +278,6 @@ texts = [e.text for e in told if isinstance(e, Noted) and not e.text.startswith(
 assert [t.split()[0] for t in texts] == [str(n) for n in range(5000)]
 print(session.finished.outcome)
 """
-NAMESPACE = ("unshare", "-Urm")
 
 
 def really_full(repository: Path, runs: Path, program: str, *before: str) -> list[str]:
@@ -302,18 +301,8 @@ def test_a_real_limit_that_is_lifted(repository: Path, runs: Path) -> None:
     assert "File too large" in told[0]
 
 
-def _own_mounts() -> bool:
-    try:
-        tried = subprocess.run(
-            [*NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        return False
-    return tried.returncode == 0
-
-
 @pytest.mark.fault(7)
-@pytest.mark.skipif(not _own_mounts(), reason="needs a file system of its own to fill")
+@pytest.mark.skipif(not own_mounts(), reason="needs a file system of its own to fill")
 def test_a_real_file_system_that_is_full(repository: Path, runs: Path) -> None:
     *told, outcome = really_full(repository, runs, SMALL_DISK, *NAMESPACE)
     assert outcome == "completed"

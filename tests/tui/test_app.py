@@ -107,7 +107,6 @@ async def test_where_the_details_are_is_said_without_looking(
     runs = tmp_path / "runs"
     monkeypatch.setenv(VARIABLE, str(runs))
     app = new_app()
-    runs.rmdir()
     (tmp_path / "runs").write_text("now a file")
     assert app.log_place("20251009-3f9a1c") == str(runs / "20251009-3f9a1c")
     assert app.log_place("No run's id!") == str(runs / "No run's id!")

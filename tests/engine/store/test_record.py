@@ -20,7 +20,15 @@ from engine.errors import BadInput
 from engine.events import CheckpointSaved, Event, Noted, RunFinished, RunStarted
 from engine.store import record as record_module
 from engine.store import syncer
-from engine.store.layout import END, HEAD, LOG, VARIABLE, run_directory, runs_directory
+from engine.store.layout import (
+    END,
+    HEAD,
+    LOG,
+    VARIABLE,
+    run_directory,
+    runs_directory,
+    writable_runs_directory,
+)
 from engine.store.reader import Damage, read
 from engine.store.record import RecordError, RecordSink, is_being_written
 
@@ -254,11 +262,14 @@ def test_the_directory_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert runs_directory() == Path(os.environ["XDG_STATE_HOME"]) / "mlp-tui" / "runs"
     monkeypatch.setenv(VARIABLE, str(tmp_path / "a" / "b"))
     assert runs_directory() == tmp_path / "a" / "b"
+    assert not list(tmp_path.iterdir())  # who only reads makes nothing
+    assert writable_runs_directory() == tmp_path / "a" / "b"
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
     (tmp_path / "file").touch()
     monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
-    with pytest.raises(BadInput, match=VARIABLE):
-        runs_directory()
+    for asked in (runs_directory, writable_runs_directory):
+        with pytest.raises(BadInput, match=VARIABLE):
+            asked()
 
 
 @pytest.mark.fault(10)
@@ -269,11 +280,11 @@ def test_a_directory_of_runs_that_refuses_a_run_is_bad_input(
         raise OSError(errno.ENOSPC, "No space left on device", str(dir))
 
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    runs_directory()
+    writable_runs_directory()
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr("tempfile.mkdtemp", refusing)
     with pytest.raises(BadInput, match="No space left on device; give --runs-dir") as caught:
-        runs_directory()
+        writable_runs_directory()
     assert str(tmp_path) in str(caught.value)
 
 
