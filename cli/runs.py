@@ -17,7 +17,7 @@ from cli.json_lines import printable
 from cli.output import say
 from cli.runs_table import print_runs
 from cli.settings import add_runs_directory, use_runs_directory
-from engine.errors import BadInput
+from engine.errors import BadInput, did_you_mean
 from engine.events import RunFinished
 from engine.link import Lost, RunLink
 from engine.store import catalogue
@@ -58,13 +58,26 @@ def main(words: Sequence[str]) -> int:
         if options.json or options.words:
             raise BadInput("--browse opens a screen, which filters by itself: leave the rest out")
         return _browse()
-    found = matching(catalogue.entries(runs), " ".join(options.words))
+    there = catalogue.entries(runs)
+    found = matching(there, " ".join(options.words))
     if options.json:
         for each in found:
             say(_as_json(each))
+    elif found:
+        print_runs(found)
     else:
-        _print(found, runs)
+        say(f"{_none(options.words, there, runs)}\n")
     return exits.COMPLETED
+
+
+def _none(words: Sequence[str], there: Sequence[Entry], runs: Path) -> str:
+    """What is said instead of an empty list."""
+    if not there:
+        return f"no runs in {clean(str(runs), 500)}"
+    typed = clean(" ".join(words))
+    hint = did_you_mean(typed, [*_VERBS, *(each.name for each in there)])
+    count = "1 run" if len(there) == 1 else f"{len(there)} runs"
+    return f"no run matches {typed!r}{hint} (without a word, mlp-tui runs lists {count})"
 
 
 def _browse() -> int:
@@ -94,7 +107,7 @@ def _remove(words: Sequence[str]) -> int:
     for each in chosen:
         if each.live:
             raise BadInput(f"run {each.run_id} is under way: stop it first; nothing was deleted")
-    if not options.yes and not _sure(chosen, runs):
+    if not options.yes and not _sure(chosen):
         say("nothing was deleted\n")
         return exits.COMPLETED
     for each in chosen:
@@ -112,7 +125,7 @@ def _removed(runs: Path, entry: Entry) -> None:
     say(f"deleted {entry.run_id} ({size_words(entry.size)})\n")
 
 
-def _sure(chosen: Sequence[Entry], runs: Path) -> bool:
+def _sure(chosen: Sequence[Entry]) -> bool:
     """Whether a person says yes.
 
     Raises:
@@ -120,7 +133,7 @@ def _sure(chosen: Sequence[Entry], runs: Path) -> bool:
     """
     if not sys.stdin.isatty():
         raise BadInput("nobody can be asked, standard input is no terminal: give --yes")
-    _print(chosen, runs)
+    print_runs(chosen)
     for each in chosen:
         heirs = [i for i in each.continued_by if i not in {other.run_id for other in chosen}]
         if heirs:
@@ -192,13 +205,6 @@ def _verb_parser(verb: str, about: str, usage: str) -> Parser:
     made.usage = f"mlp-tui runs {verb} {usage} [flags]"
     add_runs_directory(made)
     return made
-
-
-def _print(found: Sequence[Entry], runs: Path) -> None:
-    if found:
-        print_runs(found)
-    else:
-        say(f"no runs in {clean(str(runs), 500)}\n")
 
 
 def _as_json(entry: Entry) -> str:

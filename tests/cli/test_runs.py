@@ -102,8 +102,31 @@ def test_the_list_has_the_newest_first_and_a_line_each(run: Run) -> None:
 def test_words_narrow_the_list(run: Run) -> None:
     assert [name[-6:] for name in listed(run("DIVERGED")[1])] == ["bbbbbb"]
     assert [name[-6:] for name in listed(run("seed", "20251009")[1])] == ["aaaaaa"]
-    code, out, _ = run("nothing", "like", "that")
-    assert code == 0 and out.startswith("no runs in ")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["nothing", "like", "that"], ""),
+        (["list"], ""),
+        (["lable"], "; did you mean 'label'?"),
+        (["the", "basline"], "; did you mean 'the baseline'?"),
+    ],
+)
+def test_words_that_no_run_matches_are_told_apart_from_no_runs(
+    run: Run, words: list[str], hint: str
+) -> None:
+    run("label", "last", "the baseline")
+    assert run(*words) == (
+        0,
+        f"no run matches {' '.join(words)!r}{hint} (without a word, mlp-tui runs lists 3 runs)\n",
+        "",
+    )
+
+
+def test_words_that_no_run_matches_reach_no_terminal(run: Run) -> None:
+    code, out, _ = run(BAD)
+    assert code == 0 and out.strip().isprintable() and "no run matches" in out
 
 
 def test_nothing_to_list_is_no_mistake(
