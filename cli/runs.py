@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,8 +17,6 @@ from cli.output import say
 from cli.runs_table import print_runs
 from cli.settings import add_runs_directory, use_runs_directory
 from engine.errors import BadInput, did_you_mean
-from engine.events import RunFinished
-from engine.link import Lost, RunLink
 from engine.store import catalogue
 from engine.store.catalogue import Entry
 from engine.store.layout import runs_directory
@@ -149,27 +146,9 @@ def _stop(words: Sequence[str]) -> int:
     options = made.read(words)
     use_runs_directory(options)
     runs = runs_directory()
-    from engine.controls import Stop
-    from engine.process_link import attached
+    from cli.stopping import stop
 
-    link = attached(runs, catalogue.resolve(runs, options.run))
-    link.send(Stop(reason="stopped by mlp-tui runs stop"))
-    ended = _last_word(link)
-    link.detach()
-    say(f"{ended}\n")
-    return exits.COMPLETED
-
-
-def _last_word(link: RunLink) -> str:
-    """Wait for the run's end; what is said of it."""
-    wait = threading.Event().wait
-    while True:
-        for news in link.drain():
-            if isinstance(news, RunFinished):
-                return f"{news.outcome} at step {news.step:,}"
-            if isinstance(news, Lost):
-                return clean(news.text, 500)
-        wait(0.02)
+    return stop(runs, catalogue.resolve(runs, options.run))
 
 
 def _label(words: Sequence[str]) -> int:

@@ -55,7 +55,7 @@ class ProcessLink:
     in the record followed that could not be read.
 
     Raises:
-        BadInput: on creation, when the directory of runs cannot be written.
+        BadInput: on creation, when the directory of runs cannot be used.
         OSError: on creation, when no process can be launched.
     """
 
@@ -251,6 +251,17 @@ def attached(runs: Path, run_id: str) -> ProcessLink:
     Raises:
         BadInput: when the run is not under way, or is not an engine's.
     """
+    engine = engine_of(runs, run_id)
+    past = [directory / LOG for directory in catalogue.lineage(runs, run_id)]
+    return ProcessLink(runs, engine=engine, past=past)
+
+
+def engine_of(runs: Path, run_id: str) -> AttachedEngine:
+    """The engine that a run is under way in.
+
+    Raises:
+        BadInput: when the run is not under way, or is not an engine's.
+    """
     past = catalogue.lineage(runs, run_id)
     if not past or not catalogue.is_under_way(past[-1]):
         state = catalogue.entry(runs, run_id).state
@@ -262,8 +273,7 @@ def attached(runs: Path, run_id: str) -> ProcessLink:
             f"mlp-tui replay {run_id} shows it, but nobody else can steer it"
         )
     try:
-        engine = AttachedEngine(Path(head.address))
+        return AttachedEngine(Path(head.address))
     except OSError as error:
         why = error.strerror or str(error)
         raise BadInput(f"the engine of run {run_id} does not answer: {why}") from error
-    return ProcessLink(runs, engine=engine, past=[directory / LOG for directory in past])
