@@ -21,6 +21,7 @@ from tui.coalesced import coalesced
 from tui.folding import taken
 from tui.ghosts import Ghosts
 from tui.keymap import Situation
+from tui.rate import told_pace
 from tui.replay.scrub import Scrub
 from tui.requests import Requests
 from tui.run_view import RunView
@@ -347,7 +348,7 @@ class Hub:
         self._requests.answered(event)
         if not self._requests.takes_pace(event):
             return
-        pace = switch.told_pace(event.after)
+        pace = told_pace(event.after)
         if self._viewed is not None:
             self._viewed = switch.changed(self._viewed, pace=pace)
         if not self.awaiting:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import events
+from tui.rate import Rate
 from tui.series import Series
 
 
@@ -33,7 +34,7 @@ class RunView:
     """A run as it stands. Every curve's x is the step; accuracies are fractions.
 
     `lr` is the learning rate of the newest step, `base_lr` the one that a schedule is laid over:
-    it is what a person steers.
+    it is what a person steers. `pace` is in steps per second, 0 for full speed.
     """
 
     started: events.RunStarted | None = None
@@ -43,9 +44,9 @@ class RunView:
     total_steps: int = 0
     lr: float = math.nan
     base_lr: float = math.nan
-    pace: str = ""
+    pace: float = 0.0
     paused: bool = False
-    samples_per_second: float = math.nan
+    rate: Rate = field(default_factory=Rate)
     loss: Series = field(default_factory=Series)
     accuracy: Series = field(default_factory=Series)
     train_loss: Series = field(default_factory=Series)
@@ -106,12 +107,20 @@ class RunView:
         return max(1, -(-self.step // self.steps_per_epoch))
 
     @property
+    def samples_per_second(self) -> float:
+        """The present speed, smoothed; NaN where nothing was measured."""
+        return self.rate.per_second
+
+    @property
     def seconds_left(self) -> float:
-        """The time to the end at the present speed; NaN where nobody can tell."""
+        """The time to the end at the present speed, which is no higher than the pace; NaN where
+        nobody can tell.
+        """
         if self.finished:
             return 0.0
         steps = self.total_steps - self.step
         batch = self.number("batch_size", 0.0)
-        if steps <= 0 or not batch or not self.samples_per_second > 0:
+        if steps <= 0 or not batch or self.paused:
             return math.nan
-        return steps * batch / self.samples_per_second
+        left = self.rate.seconds_for(steps * batch)
+        return max(left, steps / self.pace) if self.pace else left

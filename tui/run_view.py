@@ -14,16 +14,13 @@ from typing import Any
 
 from engine import events
 from tui.known import LogLine, Mark, RunView
+from tui.rate import Rate, told_pace
 from tui.series import Series
 
 __all__ = ["VITALS", "LogLine", "Mark", "RunView", "fold"]
 
 VITALS = tuple(name for name in events.LayerVitals.__struct_fields__ if name != "name")
 _LOG_LINES = 500
-_SMOOTHING = 2.0
-"""Seconds over which the speed is averaged."""
-_MOST = 0.5
-"""The most that one block counts: somebody may have set the clock, or the disk was full."""
 
 
 @singledispatch
@@ -45,6 +42,7 @@ def _(event: events.RunStarted, view: RunView) -> RunView:
         epochs=_planned(event) or _whole(fresh.number("epochs", 0.0)),
         lr=fresh.number("lr", math.nan),
         base_lr=fresh.number("lr", math.nan),
+        pace=fresh.number("pace", 0.0),
     )
     if not event.continues or event.continues != view.run_id:
         return fresh
@@ -66,7 +64,7 @@ def _(event: events.StepsMeasured, view: RunView) -> RunView:
         loss=_grown(view.loss, steps, event.loss),
         accuracy=_grown(view.accuracy, steps, event.accuracy),
         vitals=_with_vitals(view.vitals, event),
-        samples_per_second=_speed(view, event),
+        rate=_rate(view, event),
         last_time=event.time,
         broken=broken,
     )
@@ -90,11 +88,7 @@ def _(event: events.EpochFinished, view: RunView) -> RunView:
         train_accuracy=longer(view.train_accuracy, event.train_accuracy),
         test_loss=longer(view.test_loss, event.test_loss),
         test_accuracy=longer(view.test_accuracy, event.test_accuracy),
-        samples_per_second=(
-            event.samples_per_second
-            if math.isnan(view.samples_per_second)
-            else view.samples_per_second
-        ),
+        rate=_rate_or(view, Rate(event.samples_per_second, event.seconds)),
         last_time=event.time,
     )
 
@@ -123,13 +117,13 @@ def _(event: events.ControlApplied, view: RunView) -> RunView:
     if not changed:
         return view
     if event.what in ("pace", "resume", "step"):
-        view = replace(view, samples_per_second=math.nan)  # the speed before says nothing now
+        view = replace(view, rate=Rate())  # the speed before says nothing now
     if event.what in ("pause", "resume"):
         return replace(view, paused=event.after == "paused")
     if event.what == "step":
         return view  # after so many steps it holds again by itself
     if event.what == "pace":
-        return replace(view, pace=event.after)
+        return replace(view, pace=told_pace(event.after))
     if event.what == "epochs":
         added = int(event.after) - int(event.before)
         total = view.total_steps + added * view.steps_per_epoch
@@ -215,7 +209,8 @@ def _continued(event: events.RunStarted, view: RunView) -> RunView:
         total_steps=event.total_steps,
         paused=False,
         base_lr=RunView(started=event).number("lr", math.nan),
-        samples_per_second=math.nan,
+        pace=RunView(started=event).number("pace", 0.0),
+        rate=Rate(),
         finished=None,
         faults={},
         broken=None,
@@ -283,14 +278,15 @@ def _with_vitals(
     return grown
 
 
-def _speed(view: RunView, event: events.StepsMeasured) -> float:
-    """Samples per second, smoothed over time, however often a block comes."""
-    elapsed = event.time - view.last_time
-    if not elapsed > 0:
-        return view.samples_per_second
-    now = len(event.loss) * view.number("batch_size", 0.0) / elapsed
-    before = view.samples_per_second
-    if math.isnan(before):
-        return now
-    weight = min(-math.expm1(-elapsed / _SMOOTHING), _MOST)
-    return before + weight * (now - before)
+def _rate(view: RunView, event: events.StepsMeasured) -> Rate:
+    """The speed with this block; steps out of a pause, one by one, are no speed."""
+    if view.paused:
+        return Rate()
+    return view.rate.after(
+        len(event.loss) * view.number("batch_size", 0.0), event.time - view.last_time
+    )
+
+
+def _rate_or(view: RunView, of_epoch: Rate) -> Rate:
+    """The speed of the blocks, or where there is none that of the epoch."""
+    return of_epoch if math.isnan(view.samples_per_second) and not view.paused else view.rate

@@ -78,12 +78,18 @@ def _steered(hub: Hub) -> str:
     return "paused" if hub.paused else "running"
 
 
+def _moving(hub: Hub) -> bool:
+    """Whether steps are made: not where the run holds, and not once nobody is left to make any."""
+    if hub.scrub:
+        return hub.view.finished is None and recorded_state(hub.view, hub.scrub) == "running"
+    return hub.running and not hub.paused and not hub.status.held
+
+
 def header(hub: Hub) -> HeaderInfo:
     """What is trained and how far it is. Settings just asked for show before their run begins."""
     config, view = hub.shown_config, hub.view
     started = view.started
-    moving = hub.running or (hub.scrub is not None and view.finished is None)
-    held = view.paused if hub.scrub else hub.paused
+    moving = _moving(hub)
     return HeaderInfo(
         run=clean(view.run_id.rpartition("-")[2], 12),
         data=_data_words(hub),
@@ -100,7 +106,7 @@ def header(hub: Hub) -> HeaderInfo:
         loss=view.loss.last,
         accuracy=view.accuracy.last,
         test_accuracy=view.test_accuracy.last,
-        samples_per_second=view.samples_per_second if moving and not held else math.nan,
+        samples_per_second=view.samples_per_second if moving else math.nan,
         seconds_left=view.seconds_left if moving else math.nan,
         pace=pace_words(config.pace) if config.pace else "",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -136,15 +135,6 @@ def next_pace(pace: float, by: int) -> float:
         slower = [pace for pace in speeds if pace < here]
         chosen = slower[-1] if slower else here
     return 0.0 if chosen == float("inf") else chosen
-
-
-def told_pace(words: str) -> float:
-    """The pace that a run says it has, e.g. "20 steps/s" or "full speed"."""
-    try:
-        pace = float(words.partition(" ")[0])
-    except ValueError:
-        return 0.0
-    return pace if 0 < pace < math.inf else 0.0
 
 
 def steered_lr(lr: float, by: int) -> float:

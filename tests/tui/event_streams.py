@@ -88,7 +88,7 @@ def shown(value: Any) -> Any:
 
 def same(one: RunView, other: RunView) -> bool:
     """Whether two views show the same; a smoothed speed has seen fewer moments, so it may not."""
-    names = [field.name for field in fields(RunView) if field.name != "samples_per_second"]
+    names = [field.name for field in fields(RunView) if field.name != "rate"]
     return all(repr(shown(getattr(one, n))) == repr(shown(getattr(other, n))) for n in names)
 
 

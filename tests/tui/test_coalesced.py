@@ -12,6 +12,7 @@ from engine import events
 from engine.link import Lost, Progress, Refused
 from tui.coalesced import coalesced
 from tui.folding import folded
+from tui.rate import Rate
 from tui.run_view import RunView, fold
 
 
@@ -25,7 +26,7 @@ def test_the_view_is_that_of_every_event_on_its_own(said: list[events.AnyEvent])
     for event in few:
         together = fold(event, together)
     # The speed is smoothed over the moments that were seen.
-    one_by_one, together = (replace(v, samples_per_second=0.0) for v in (one_by_one, together))
+    one_by_one, together = (replace(v, rate=Rate()) for v in (one_by_one, together))
     for field in fields(RunView):
         assert shown(getattr(together, field.name)) == shown(getattr(one_by_one, field.name))
 

@@ -113,6 +113,32 @@ def test_the_speed_is_measured_afresh_after_a_change(what: str, before: str, aft
     assert slow.samples_per_second == pytest.approx(10.0)
 
 
+def test_a_moment_is_too_short_to_tell_the_time_left_from() -> None:
+    view = _folded(_started(), _steps(1, [1.0], time=100.002))
+    assert view.samples_per_second == pytest.approx(5000.0)
+    assert math.isnan(view.seconds_left)
+    view = _folded(_steps(2, [1.0], time=105.0), view=view)
+    assert view.samples_per_second == pytest.approx(20 / 5)
+    assert view.seconds_left == pytest.approx(8 * 10 / 4)
+
+
+def test_the_time_left_is_no_less_than_the_pace_allows() -> None:
+    slow = {"epochs": 2, "batch_size": 10, "lr": 0.1, "pace": 0.2}
+    view = _folded(_started(config=slow), _steps(1, [1.0] * 5))
+    assert view.seconds_left == pytest.approx(5 / 0.2)
+    for pace, left in (("1 steps/s", 4.0), ("full speed", 4 / 6)):
+        steered = msgspec.structs.replace(_control("pace", "0.2 steps/s", pace), time=101.0)
+        after = _folded(steered, _steps(1, [1.0] * 6, time=102.0), view=view)
+        assert after.seconds_left == pytest.approx(left)
+
+
+def test_steps_out_of_a_pause_are_no_speed() -> None:
+    view = _folded(_started(), _steps(1, [1.0] * 4), _control("pause", "running", "paused"))
+    view = _folded(_control("step", "paused", "1 step"), view=view)
+    view = _folded(_steps(5, [1.0], time=109.0), _epoch(1, 5), view=view)
+    assert math.isnan(view.samples_per_second) and math.isnan(view.seconds_left)
+
+
 @pytest.mark.parametrize(("step", "epoch"), [(0, 1), (1, 1), (5, 1), (6, 2), (10, 2)])
 def test_the_epoch_under_way_counts_from_one(step: int, epoch: int) -> None:
     assert _folded(_started(first_step=step)).current_epoch == epoch
@@ -210,7 +236,7 @@ def test_a_measurement_asked_for_leaves_neither_a_mark_nor_a_line() -> None:
 
 def test_the_pace_is_known_and_leaves_no_mark() -> None:
     view = _folded(_started(), _control("pace", "full", "10 steps/s"))
-    assert (view.pace, view.marks) == ("10 steps/s", ())
+    assert (view.pace, view.marks) == (10.0, ())
 
 
 def test_more_epochs_lengthen_the_axis() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import synthetic_run
 from fake_link import FakeLink
 
 from engine.config import RunConfig
-from engine.link import Lost, Refused
+from engine.link import Held, Lost, Refused
 from tui import status, switch
 from tui.hub import SETTLING, Hub
+from tui.replay.scrub import Scrub
 
 BASE = RunConfig(data="fashion-mnist")
 
@@ -67,8 +70,30 @@ def test_the_epoch_is_the_one_under_way(epochs: float, shown: int) -> None:
     assert (status.header(hub).epoch, status.header(hub).epochs) == (shown, 10)
 
 
+def test_a_run_that_holds_has_no_time_left() -> None:
+    hub, link = started(epochs=2)
+    assert status.header(hub).seconds_left > 0
+    link.push(Held("no room"))
+    hub.poll()
+    assert math.isnan(status.header(hub).seconds_left)
+    link.push(Held(""))
+    hub.poll()
+    assert status.header(hub).seconds_left > 0
+    hub.toggle_pause()
+    assert math.isnan(status.header(hub).seconds_left)
+
+
+@pytest.mark.parametrize(("at_end", "tells"), [(True, False), (False, True)])
+def test_a_crashed_run_has_no_time_left_once_it_is_over(at_end: bool, tells: bool) -> None:
+    hub, _ = started(epochs=2)
+    hub.show(hub.view, Scrub(at_end=at_end))
+    told = status.header(hub)
+    assert told.state == ("crashed" if at_end else "running")
+    assert (told.seconds_left > 0) == (told.samples_per_second > 0) == tells
+
+
 def test_a_lost_engine_is_said_once_and_its_run_does_not_come_back() -> None:
-    hub, link = started()
+    hub, link = started(epochs=2)
     assert status.header(hub).seconds_left > 0
     link.push(Lost("the engine is gone: killed by signal 9"))
     hub.poll()
