@@ -19,6 +19,8 @@ from cli.flags import Parser
 from cli.output import say
 from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.errors import BadInput, did_you_mean
+from engine.export import earlier
+from engine.export.earlier import Marked, no_file
 from engine.store import catalogue
 from engine.store.files import in_home
 from engine.store.layout import runs_directory
@@ -46,11 +48,14 @@ _SMALLEST, _LARGEST = (40, 12), (500, 200)
 
 @dataclass(frozen=True)
 class Form:
-    """A form of export: a directory or a file, by whom it is written, and which flags it knows."""
+    """A form of export: a directory or a file, by whom it is written, by what such a file is
+    known again, and which flags it knows.
+    """
 
     ending: str
     directory: bool
     write: Callable[[Source, Path, argparse.Namespace], None]
+    marked: Marked = no_file
     flags: tuple[str, ...] = ()
 
 
@@ -66,9 +71,10 @@ def main(words: Sequence[str]) -> int:
     runs = runs_directory()
     run_id = catalogue.resolve(runs, options.run)
     target = in_home(options.out) if options.out else _default(run_id, options.to, form)
-    from engine.export.staging import check, explained
+    from engine.export.staging import check, explained, keep_out
 
-    check(target, directory=form.directory, force=options.force)
+    keep_out(target, runs)
+    check(target, directory=form.directory, force=options.force, marked=form.marked)
     try:
         source = _export(runs, run_id, target, form, options)
     except OSError as error:
@@ -141,7 +147,9 @@ def _export(
         try:
             source = surveyed(runs, run_id, report("reading"))
             source = source.reporting(report("writing"))
-            with staged(target, directory=form.directory, force=options.force) as place:
+            with staged(
+                target, directory=form.directory, force=options.force, marked=form.marked
+            ) as place:
                 form.write(source, place, options)
         finally:
             for number, handler in before.items():
@@ -265,9 +273,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "csv": Form("", True, _csv),
         "parquet": Form("", True, _parquet),
-        "tensorboard": Form("", True, _tensorboard, ("every",)),
-        "jsonl": Form(".jsonl", False, _json_lines),
-        "svg": Form(".svg", False, _svg, ("size", "theme")),
-        "html": Form(".html", False, _html, ("size", "theme")),
+        "tensorboard": Form("", True, _tensorboard, flags=("every",)),
+        "jsonl": Form(".jsonl", False, _json_lines, earlier.json_lines),
+        "svg": Form(".svg", False, _svg, earlier.svg, ("size", "theme")),
+        "html": Form(".html", False, _html, earlier.html, ("size", "theme")),
     }
 )

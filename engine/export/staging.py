@@ -12,29 +12,33 @@ from pathlib import Path
 
 from engine.errors import BadInput
 from engine.export.about import ABOUT, listed_files
+from engine.export.earlier import Marked, is_earlier, no_file
 from engine.store.files import sync_directory
+from engine.store.layout import CHECKPOINTS, LOG
 
 
 @contextmanager
-def staged(target: Path, *, directory: bool, force: bool) -> Iterator[Path]:
+def staged(
+    target: Path, *, directory: bool, force: bool, marked: Marked = no_file
+) -> Iterator[Path]:
     """A path to write a file at, or an empty directory; in its place once the block is left.
 
     When the block raises, nothing is left behind and what stood at `target` is untouched. Modes
-    are those that the umask gives. With `force` a file, or a directory that holds an earlier
-    export and nothing else, is replaced.
+    are those that the umask gives. With `force` an earlier export is replaced: a file that is
+    `marked` as one or empty, or a directory that holds one and nothing else.
 
     Raises:
         BadInput: when something is there that may not be replaced, or there is no place for it.
         OSError: when it cannot be written.
     """
-    check(target, directory=directory, force=force)
+    check(target, directory=directory, force=force, marked=marked)
     temporary = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:12]}.tmp")
     try:
         if directory:
             temporary.mkdir()
         yield temporary
         _sync(temporary)
-        check(target, directory=directory, force=force)
+        check(target, directory=directory, force=force, marked=marked)
         _move(temporary, target)
     finally:
         if directory:
@@ -44,7 +48,7 @@ def staged(target: Path, *, directory: bool, force: bool) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
-def check(target: Path, *, directory: bool, force: bool) -> None:
+def check(target: Path, *, directory: bool, force: bool, marked: Marked = no_file) -> None:
     """Refuse a place that an export may not take.
 
     Raises:
@@ -66,6 +70,27 @@ def check(target: Path, *, directory: bool, force: bool) -> None:
         raise BadInput(
             f"{target} holds {strange!r}, which no export has put there: --force replaces "
             "earlier exports alone; give another --out"
+        )
+    if not (directory or is_earlier(target, marked)):
+        raise BadInput(
+            f"{target} is no earlier export of this form, and --force replaces nothing else: "
+            "give another --out"
+        )
+
+
+def keep_out(target: Path, runs: Path) -> None:
+    """Refuse a place in the record of a run, whichever way leads there.
+
+    Raises:
+        BadInput: naming the run.
+    """
+    home, place = Path(os.path.realpath(runs)), Path(os.path.realpath(target))
+    if not place.is_relative_to(home) or place == home:
+        return
+    record = home / place.relative_to(home).parts[0]
+    if any((record / name).exists() for name in (LOG, CHECKPOINTS)):
+        raise BadInput(
+            f"--out {target} lies in the record of run {record.name}: give a place outside of it"
         )
 
 

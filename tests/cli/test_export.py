@@ -74,6 +74,29 @@ def test_every_form_lands_here_under_the_run_s_name(
     assert here() == {made}
 
 
+@pytest.mark.parametrize("form", ["jsonl", "svg", "html"])
+def test_force_replaces_nothing_but_an_export_of_this_form(
+    runs: Path, typed: Typed, form: str
+) -> None:
+    log = runs / RUN / "events.jsonl"
+    record, others = log.read_bytes(), {"jsonl", "svg", "html"} - {form}
+    Path("thesis.txt").write_text("two years' work\n")
+    Path("log").write_bytes(record)  # as another directory of runs may hold one
+    for other in others:
+        typed("--to", other, "--out", other)
+    for taken in ("thesis.txt", "log", *others):
+        before = Path(taken).read_bytes()
+        code, _, err = typed("--to", form, "--out", taken, "--force")
+        assert code == exits.BAD_INPUT
+        assert f"{taken} is no earlier export of this form" in err and err.count("\n") == 1
+        assert Path(taken).read_bytes() == before
+    assert here() == {"thesis.txt", "log", *others}
+    for force in ((), ("--force",)):
+        code, _, err = typed("--to", form, "--out", str(log), *force)
+        assert code == exits.BAD_INPUT and f"lies in the record of run {RUN}" in err
+    assert log.read_bytes() == record
+
+
 def test_a_run_is_named_as_everywhere(runs: Path, typed: Typed) -> None:
     catalogue.describe(runs / RUN, label="first try")
     for number, name in enumerate(("first try", RUN, RUN[:8], "last")):

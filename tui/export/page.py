@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine import events
 from engine.events import AnyEvent
+from engine.export.earlier import GENERATOR
 from engine.export.source import Part, Source
 from engine.text import clean
 from tui.export.picture import Look, pictures
@@ -26,6 +27,7 @@ _HEAD = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
+{generator}
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
@@ -88,7 +90,7 @@ def write_html(source: Source, path: Path, look: Look) -> None:
 def _page(source: Source, told: _Told, drawn: Sequence[str]) -> Iterator[str]:
     entry, started = source.entry, source.started
     name = _text(entry.name)
-    yield _HEAD.format(title=name)
+    yield _HEAD.format(title=name, generator=GENERATOR)
     yield f"<h1>{name}</h1>\n<p>{_text(_what(source))}</p>\n"
     yield f"<p>{_text(_outcome(source))}</p>\n"
     if entry.about.note:

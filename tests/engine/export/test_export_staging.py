@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from recorded import ENDED, block, record, started
 from engine.errors import BadInput
 from engine.export import staging
 from engine.export.csv_files import write_csv
+from engine.export.earlier import is_earlier
 from engine.export.source import surveyed
-from engine.export.staging import staged
+from engine.export.staging import keep_out, staged
 
 
 @pytest.fixture(params=[0o022, 0o077])
@@ -86,6 +88,40 @@ def test_a_run_s_own_record_is_no_export(runs: Path) -> None:
     with pytest.raises(BadInput, match="no export has put there"):
         export(runs, runs / "a", force=True)
     assert "events.jsonl" in names(runs / "a")
+
+
+@pytest.mark.parametrize("content", ["mine", "", "an export"])
+def test_force_replaces_a_file_only_when_it_is_an_export_or_empty(
+    tmp_path: Path, content: str
+) -> None:
+    target = tmp_path / "out"
+    target.write_text(content)
+    with contextlib.ExitStack() as stack:
+        if content == "mine":
+            stack.enter_context(pytest.raises(BadInput, match="no earlier export of this form"))
+        place = stack.enter_context(
+            staged(target, directory=False, force=True, marked=lambda start: start == b"an export")
+        )
+        place.write_text("new")
+    assert target.read_text() == ("mine" if content == "mine" else "new")
+
+
+def test_what_cannot_be_looked_at_is_no_export(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert not is_earlier(tmp_path / "pipe", lambda start: True)
+
+
+@pytest.mark.parametrize("out", ["runs/a/events.jsonl", "runs/a/checkpoints/new", "runs/a", "way"])
+def test_a_record_takes_nothing_from_an_export(runs: Path, tmp_path: Path, out: str) -> None:
+    (tmp_path / "way").symlink_to(runs / "a" / "new")
+    with pytest.raises(BadInput, match="lies in the record of run a"):
+        keep_out(tmp_path / out, runs)
+
+
+@pytest.mark.parametrize("out", ["runs/new", "runs", "out/events.jsonl", "runs/b/new"])
+def test_beside_records_there_is_room(runs: Path, tmp_path: Path, out: str) -> None:
+    (runs / "b").mkdir()
+    keep_out(tmp_path / out, runs)
 
 
 @pytest.mark.parametrize("out", ["missing/out", ""])
