@@ -41,7 +41,11 @@ def main(words: Sequence[str]) -> int:
     if options.detach and options.json:
         raise BadInput("--detach leaves before there are events: leave --json out")
     runs = writable_runs_directory()
-    run_id = resuming.chosen(runs, options.run, fork=options.fork).run_id
+    with resuming.claimed(runs, options.run, fork=options.fork) as found:
+        return _go_on(runs, found.run_id, options, output)
+
+
+def _go_on(runs: Path, run_id: str, options: argparse.Namespace, output: Output) -> int:
     config = _settings(runs / run_id)
     if options.detach:
         from cli import detached

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import BadInput
 from engine.store import catalogue
 from engine.store.catalogue import Entry
+from engine.store.files import open_plain
+from engine.store.layout import HEAD
 
 TRAINING = "train"
 
@@ -55,6 +61,47 @@ def chosen(runs: Path, name: str, *, fork: bool = False) -> Entry:
             "one, or give --fork to go on from here once more"
         )
     return found
+
+
+@contextmanager
+def claimed(runs: Path, name: str, *, fork: bool = False) -> Iterator[Entry]:
+    """As `chosen`; while the context lasts, nobody else can claim the run without `fork`.
+
+    It must last until the run that goes on has begun: from then on that one stands in the way.
+
+    Raises:
+        BadInput: when there is none, it cannot be resumed, or somebody else has claimed it.
+    """
+    found = chosen(runs, name, fork=fork)
+    if fork:
+        yield found
+        return
+    with _locked(found):
+        yield chosen(runs, found.run_id)  # once more: another may have begun before the lock
+
+
+@contextmanager
+def _locked(entry: Entry) -> Iterator[None]:
+    try:
+        head = open_plain(entry.directory / HEAD)
+    except OSError as error:
+        raise BadInput(f"{entry.directory / HEAD} cannot be read: {error.strerror}") from error
+    try:
+        with suppress(OSError):  # a file system without such locks does not keep two apart
+            _lock(head, entry.run_id)
+        yield
+    finally:
+        os.close(head)  # the lock goes with it
+
+
+def _lock(head: int, run_id: str) -> None:
+    try:
+        fcntl.flock(head, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BadInput(
+            f"another command is about to go on from run {run_id}: resume what becomes of that, "
+            "or give --fork to go on from here once more"
+        ) from error
 
 
 def _newest(entries: list[Entry]) -> Entry:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import CommandLine
 from warm_commands import WarmCommands
+
+from cli.main import main
+from engine.events import RunFinished, RunStarted
+from engine.store import resuming
+from engine.store.record import RecordSink
 
 SETTINGS = ("--epochs", "6", "--hidden", "16", "--optimizer", "adam", "--lr", "0.01", "--json")
 SETTINGS += ("--schedule", "cosine", "--seed", "5")
@@ -107,3 +113,17 @@ def test_what_cannot_be_resumed_is_said_in_a_sentence(command: CommandLine) -> N
     assert f"went on from run {first} already" in resume(command, first)[2]
     assert resume(command, first, "--fork", "--quiet") == (0, "", "")
     assert "leave --json out" in resume(command, "--detach", "--json")[2]
+
+
+def test_a_run_that_another_command_is_about_to_go_on_from_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, run_id = tmp_path / "runs", "20251009-080000-aaaaaa"
+    with closing(RecordSink(runs)) as sink:
+        sink.accept(RunStarted(run_id=run_id, experiment="train", config={}, seq=0))
+        sink.accept(RunFinished(outcome="stopped", detail="", seq=1))
+    words = ["resume", run_id, "--runs-dir", str(runs)]
+    with resuming.claimed(runs, run_id):
+        for how in ("--detach", "--headless"):
+            assert main([*words, how]) == 2
+            assert f"about to go on from run {run_id}" in capsys.readouterr().err
