@@ -17,6 +17,7 @@ from engine import events, wire
 from engine.controls import Stop
 from engine.host.private import listen
 from engine.link import Refused
+from engine.store import catalogue
 from engine.store.record import RecordSink
 
 PARENT, RUN = "20251009-080000-aaaaaa", "20251010-080000-bbbbbb"
@@ -49,7 +50,7 @@ class Engine:
 def begin(runs: Path, run_id: str, continues: str = "", address: str = "") -> RecordSink:
     sink = RecordSink(runs, address=address)
     sink.accept(
-        events.RunStarted(run_id=run_id, experiment="train", config={}, continues=continues)
+        events.RunStarted(run_id=run_id, experiment="train", config={}, continues=continues, seq=0)
     )
     return sink
 
@@ -91,8 +92,9 @@ def stop(
 
 
 def test_the_end_that_is_told_is_of_the_run_itself(
-    engine: Engine, stop: Callable[[Answering], tuple[int, str, str]]
+    engine: Engine, runs: Path, stop: Callable[[Answering], tuple[int, str, str]]
 ) -> None:
+    assert [each.name for each in catalogue.lineage(runs, RUN)] == [PARENT, RUN]
     assert stop(lambda _: engine.end()) == (0, "stopped at step 777\n", "")
 
 
