@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli.consoles import plain
 from engine.store.catalogue import Entry
-from tui.runs.listing import Row, row
+from tui.runs.listing import Row, damage, row
 
 _STYLES = {"good": "green", "bad": "bold red", "plain": ""}
 _COLUMNS: Mapping[str, int] = MappingProxyType(
@@ -47,6 +47,9 @@ def print_runs(found: Sequence[Entry]) -> None:
     for each in rows:
         table.add_row(*(each[name] for name in shown))
     console.print(table)
+    for entry in found:
+        if told := damage(entry):
+            console.print(Text(f"{entry.run_id}: {told}"))
 
 
 def _cells(told: Row) -> dict[str, Text]:

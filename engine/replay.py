@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
 from operator import le
 from pathlib import Path
 from typing import NamedTuple
@@ -197,8 +196,8 @@ class Recording:
 
     @property
     def damaged(self) -> int:
-        """Lines that could not be read, and events that are missing."""
-        return sum(sum(astuple(told)) for told in self._front.damage)
+        """How many events were written and cannot be read."""
+        return sum(told.lost for told in self._front.damage)
 
     @property
     def share(self) -> float:

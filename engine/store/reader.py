@@ -32,8 +32,8 @@ class Damage:
 
     `corrupt` lines fail their checksum (or are longer than any event), `torn` is 1 when the log
     ends within a line, `unknown` lines are whole but no event this version knows, and `missing`
-    counts the sequence numbers that no whole line had. `repeated` lines came out of order and
-    were left out.
+    counts the sequence numbers that no line accounts for: a line that cannot be read had one.
+    `repeated` lines came out of order and were left out.
     """
 
     corrupt: int = 0
@@ -42,15 +42,25 @@ class Damage:
     missing: int = 0
     repeated: int = 0
 
+    @property
+    def lost(self) -> int:
+        """How many events were written, as far as can be told, and cannot be read."""
+        return self.corrupt + self.torn + self.unknown + self.missing
+
     def __bool__(self) -> bool:
         return any((self.corrupt, self.torn, self.unknown, self.missing, self.repeated))
 
 
 class Place(NamedTuple):
-    """A place between two lines: bytes before it, and the `seq` that the next line should have."""
+    """A place between two lines: bytes before it, and the `seq` that the next line should have.
+
+    Just before it lie so many `nameless` lines, whose `seq` cannot be read: what is missing may
+    be theirs.
+    """
 
     offset: int
     next_seq: int
+    nameless: int = 0
 
 
 class Follower:
@@ -70,13 +80,13 @@ class Follower:
         self.caught_up = False
         self._descriptor = open_plain(path)
         self._directory = path.parent
-        self._offset, self._next_seq = place or Place(0, 0)
+        self._offset, self._next_seq, self._nameless = place or Place(0, 0)
         self._skipping = False
 
     @property
     def place(self) -> Place:
         """How far the log has been read."""
-        return Place(self._offset, self._next_seq)
+        return Place(self._offset, self._next_seq, self._nameless)
 
     @property
     def unread(self) -> int:
@@ -169,6 +179,7 @@ class Follower:
         if [event.seq for event in found] != list(range(self._next_seq, due)):
             return None
         self._next_seq = due
+        self._nameless = 0
         return found
 
     def _take_one(self, line: bytes, events: list[AnyEvent]) -> None:
@@ -176,6 +187,7 @@ class Follower:
         if text is None or self._skipping:
             self._skipping = False  # this line was the end of the one too long to hold
             self.damage.corrupt += 1
+            self._nameless += 1
             if self._next_seq == 0:
                 self._make_good(events)
             return
@@ -185,10 +197,7 @@ class Follower:
             self.damage.unknown += 1
             self._count_unknown(text)
             return
-        if event.seq == self._next_seq:
-            self._next_seq += 1
-            events.append(event)
-        elif self._count(event.seq):
+        if self._count(event.seq):
             events.append(event)
 
     def _make_good(self, events: list[AnyEvent]) -> None:
@@ -206,15 +215,15 @@ class Follower:
         try:
             self._count(msgspec.json.decode(text, type=_Numbered).seq)
         except (ValueError, RecursionError):
-            return  # not even a number: it stays counted as unknown alone
+            self._nameless += 1
 
     def _count(self, seq: int) -> bool:
-        """Whether a line with this number is new; the numbers it skips are missing."""
+        """Whether a line with this number is new; those it skips had lines, or are missing."""
         if seq < self._next_seq:
             self.damage.repeated += 1
             return False
-        self.damage.missing += seq - self._next_seq
-        self._next_seq = seq + 1
+        self.damage.missing += max(0, seq - self._next_seq - self._nameless)
+        self._next_seq, self._nameless = seq + 1, 0
         return True
 
 

@@ -20,7 +20,7 @@ from engine.store.layout import LOG, SUMMARY
 from engine.store.lines import framed, unframed
 from engine.store.reader import Damage, Follower, Place
 
-VERSION = 3
+VERSION = 4
 _WORTH_KEEPING = 1 << 16
 """Bytes of log from which reading them again costs more than keeping what they said."""
 
@@ -106,8 +106,7 @@ class Summary(msgspec.Struct):
 
 class _Kept(msgspec.Struct):
     version: int
-    offset: int
-    next_seq: int
+    place: Place
     damage: dict[str, int]
     summary: Summary
 
@@ -119,7 +118,7 @@ def summary_of(directory: Path) -> Summary:
         OSError: when there is no log that can be read.
     """
     kept = _kept(directory)
-    with Follower(directory / LOG, Place(kept.offset, kept.next_seq)) as follower:
+    with Follower(directory / LOG, kept.place) as follower:
         follower.damage = Damage(**kept.damage)
         summary = kept.summary
         while not follower.caught_up:
@@ -127,9 +126,9 @@ def summary_of(directory: Path) -> Summary:
                 summary.take(event)
         place, damage = follower.place, asdict(follower.damage)
         follower.finish()
-        summary.damaged = sum(asdict(follower.damage).values())
-    if place.offset - kept.offset > _WORTH_KEEPING:
-        keep = _Kept(VERSION, place.offset, place.next_seq, damage, summary)
+        summary.damaged = follower.damage.lost
+    if place.offset - kept.place.offset > _WORTH_KEEPING:
+        keep = _Kept(VERSION, place, damage, summary)
         with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
             write_whole(directory / SUMMARY, framed(msgspec.json.encode(keep)))
     return summary
@@ -137,7 +136,7 @@ def summary_of(directory: Path) -> Summary:
 
 def _kept(directory: Path) -> _Kept:
     """What an earlier reading kept, if it is of this version and of a log as long as this."""
-    fresh = _Kept(VERSION, 0, 0, {}, Summary())
+    fresh = _Kept(VERSION, Place(0, 0), {}, Summary())
     try:
         # Without a checksum a flipped bit would be a figure that nobody has measured.
         text = unframed(read_plain(directory / SUMMARY).removesuffix(b"\n"))
@@ -146,5 +145,5 @@ def _kept(directory: Path) -> _Kept:
         size = (directory / LOG).stat().st_size
     except (OSError, ValueError, TypeError, RecursionError):
         return fresh
-    usable = kept.version == VERSION and 0 <= kept.offset <= size
-    return kept if usable and kept.next_seq >= 0 else fresh
+    usable = kept.version == VERSION and kept.place.offset <= size and min(kept.place) >= 0
+    return kept if usable else fresh

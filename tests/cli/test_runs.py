@@ -17,6 +17,7 @@ from command_line import CommandLine
 
 from cli.main import main
 from engine import events
+from engine.replay import recording
 from engine.store import catalogue
 from engine.store.layout import LOG
 from engine.store.record import RecordSink
@@ -165,6 +166,22 @@ def test_a_run_has_the_id_of_its_directory_whatever_its_log_says(run: Run, runs:
     assert {line.split()[0] for line in run()[1].splitlines()[1:]} == set(ids)
     assert run("rm", "backup", "--yes")[1].startswith("deleted backup (")
     assert (runs / "20251009-080000-aaaaaa").exists()
+
+
+@pytest.mark.fault(3)
+def test_one_damaged_line_is_one_event_for_every_reader(run: Run, runs: Path) -> None:
+    log = runs / "20251009-080000-aaaaaa" / LOG
+    log.write_bytes(log.read_bytes().replace(b"0.812", b"0.813"))
+    told = json.loads(run("aaaaaa", "--json")[1])
+    assert told["damaged"] == 1
+    said = "20251009-080000-aaaaaa: 1 event of its record cannot be read; the rest is whole"
+    assert run()[1].splitlines()[-1] == said
+    recorded = recording(runs, "20251009-080000-aaaaaa")
+    while not recorded.complete:
+        recorded.look()
+        recorded.read()
+    assert recorded.damaged == 1
+    recorded.close()
 
 
 def test_a_label_names_the_run_from_then_on(run: Run, runs: Path) -> None:

@@ -58,6 +58,15 @@ def test_the_longest_label_leaves_the_rest_its_room(shown: Shown, label: str, wi
     assert len(out) <= (1 + 2 + 1 if width >= 80 else 8)
 
 
+def test_what_cannot_be_read_of_a_run_is_said_below(shown: Shown) -> None:
+    whole, hit = entry(), entry("hit", "b")
+    hit.summary.damaged = 1
+    assert shown([whole, hit])[-1] == ("b: 1 event of its record cannot be read; the rest is whole")
+    hit.summary.damaged = 1200
+    assert "b: 1,200 events of its record cannot be read" in shown([whole, hit])[-1]
+    assert not any("record" in line for line in shown([whole]))
+
+
 def test_a_label_is_cut_no_shorter_than_an_id(shown: Shown) -> None:
     assert any(line.startswith("x" * 21 + "…") for line in shown([entry("x" * 64)], 80))
     assert any(line.startswith("x" * 22 + " ") for line in shown([entry("x" * 22)], 80))

@@ -179,9 +179,9 @@ def test_an_event_of_a_hundred_megabytes_is_passed_over_in_bounded_memory(runs: 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [event.seq for event in told] == [0, 2]
-    assert (damage.corrupt, damage.missing) == (1, 1)
+    assert (damage.corrupt, damage.missing) == (1, 0)
     assert peak < 1.5 * LONGEST_LINE
-    assert catalogue.entry(runs, "r1").summary.damaged == 2
+    assert catalogue.entry(runs, "r1").summary.damaged == 1
 
 
 @pytest.mark.fault(37)

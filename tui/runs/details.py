@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.store.catalogue import Entry
 from engine.text import clean
 from tui.charts.numbers import fixed
-from tui.runs.listing import best, progress, size_words
+from tui.runs.listing import best, counted, damage, progress, size_words
 
 _BETWEEN = " · "
 
@@ -27,7 +27,7 @@ def details(entry: Entry) -> tuple[str, ...]:
         _figures(entry),
         _circumstances(entry),
         _family(entry),
-        _damage(told.damaged),
+        damage(entry),
         f"{clean(str(entry.directory), 500)} ({size_words(entry.size)})",
     )
     return tuple(line for line in lines if line)
@@ -51,7 +51,7 @@ def _figures(entry: Entry) -> str:
     if told.claims:
         parts.append(f"{told.held} of {told.claims} claims hold")
     if told.checkpoints:
-        parts.append(_counted(told.checkpoints, "checkpoint") + " saved")
+        parts.append(counted(told.checkpoints, "checkpoint") + " saved")
     return _BETWEEN.join(dict.fromkeys(part for part in parts if part))
 
 
@@ -75,16 +75,6 @@ def _family(entry: Entry) -> str:
         f"{_listed(after)} {'goes' if len(after) == 1 else 'go'} on from it" if after else "",
     ]
     return _BETWEEN.join(part for part in parts if part)
-
-
-def _damage(count: int) -> str:
-    if not count:
-        return ""
-    return f"{_counted(count, 'event')} of its record cannot be read; the rest is whole"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _names(runs: Sequence[Entry]) -> list[str]:

@@ -123,6 +123,18 @@ def best(entry: Entry) -> str:
     return f"{told.held}/{told.claims} hold" if told.claims else ""
 
 
+def damage(entry: Entry) -> str:
+    """How much of its record cannot be read; "" where all can."""
+    count = entry.summary.damaged
+    told = f"{counted(count, 'event')} of its record cannot be read; the rest is whole"
+    return told if count else ""
+
+
+def counted(count: int, what: str) -> str:
+    """So many of them."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def size_words(size: int) -> str:
     """So many bytes, in three digits or so."""
     value, unit = float(size), 0

@@ -76,7 +76,7 @@ def test_a_zeroed_page_costs_its_lines(log: Path) -> None:
     hit = 4096 // len(lines[0]) + 3
     assert len(events) >= 300 - hit
     assert damage.corrupt >= 1
-    assert damage.missing == 300 - len(events)
+    assert damage.lost == 300 - len(events)
 
 
 @pytest.mark.fault(37)
@@ -117,7 +117,7 @@ def test_lines_are_read_each_for_itself(log: Path, strange: list[bytes]) -> None
     events, damage = read_all(log, content)
     assert [event.seq for event in events] == [0, 3, 4]
     assert damage.unknown == len(strange)
-    assert damage.missing == 2
+    assert damage.lost == 2
 
 
 def test_piece_by_piece_is_as_at_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +135,42 @@ def test_a_missing_line_is_counted(log: Path) -> None:
     events, damage = read_all(log, LINES[0] + LINES[3])
     assert [event.seq for event in events] == [0, 3]
     assert damage == Damage(missing=2)
+    assert damage.lost == 2
+
+
+@pytest.mark.fault(3)
+@pytest.mark.parametrize(
+    ("content", "lost", "damaged"),
+    [
+        ([0, "x", 2, 3], 1, Damage(corrupt=1)),
+        ([0, "x", 3, 4], 2, Damage(corrupt=1, missing=1)),  # two lines in one, or one gone
+        ([0, "x", "x", 3], 2, Damage(corrupt=2)),
+        ([0, "x", "x", 2], 2, Damage(corrupt=2)),
+        ([0, "x", 1, 2], 1, Damage(corrupt=1)),  # nothing is missing, yet something was there
+        ([0, "x", 1, 3], 2, Damage(corrupt=1, missing=1)),  # no stand-in for what comes later
+        ([0, 2, 3, "x"], 2, Damage(corrupt=1, missing=1)),
+        ([0, 1, 1, 2], 0, Damage(repeated=1)),
+    ],
+)
+def test_a_line_that_cannot_be_read_and_its_number_are_one_event(
+    log: Path, content: list[int | str], lost: int, damaged: Damage
+) -> None:
+    lines = [LINES[part] if isinstance(part, int) else b"no line of mine\n" for part in content]
+    _, damage = read_all(log, b"".join(lines))
+    assert (damage.lost, damage) == (lost, damaged)
+
+
+@pytest.mark.fault(3)
+def test_damage_is_counted_once_wherever_reading_is_taken_up(log: Path) -> None:
+    damaged = LINES[1].replace(b"1", b"2")
+    log.write_bytes(LINES[0] + damaged)
+    with Follower(log) as first:
+        first.drain()
+        log.write_bytes(LINES[0] + damaged + b"".join(LINES[2:]))
+        with Follower(log, first.place) as second:
+            second.damage = first.damage
+            assert [event.seq for event in second.drain()] == [2, 3, 4]
+            assert second.damage == Damage(corrupt=1) and second.damage.lost == 1
 
 
 @pytest.mark.fault(37)

@@ -86,14 +86,14 @@ def test_a_first_line_that_is_hit_is_read_from_the_head(tmp_path: Path) -> None:
         damage = Damage()
         kept = [STARTED, note(1), note(2)] if place < first - 1 else [STARTED, note(2)]
         assert list(read(log, damage)) == kept
-        assert (damage.corrupt, damage.missing) == (1, 3 - len(kept))
+        assert damage == Damage(corrupt=1)
     log.write_bytes(bytes(first) + sound[first:])
     assert next(read(log)) == STARTED
     log.write_bytes(b"x" + sound[1:])
     head.write_text(head.read_text().replace("0.1", "0.2"))  # nor is a second copy taken unchecked
     damage = Damage()
     assert list(read(log, damage)) == [note(1), note(2)]
-    assert (damage.corrupt, damage.missing) == (1, 1)
+    assert (damage.corrupt, damage.missing) == (1, 0)
 
 
 def test_an_event_is_in_the_log_when_accept_returns(tmp_path: Path) -> None:

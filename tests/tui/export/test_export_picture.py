@@ -211,7 +211,7 @@ def test_damage_is_told(runs: Path) -> None:
     log = runs / RUN / "events.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join([*lines[:3], b"x" + lines[3], *lines[4:]]))
-    assert "lines not read: 1 damaged; events missing: 1" in written(runs)[1].text
+    assert "the record is damaged: lines not read: 1 damaged" in written(runs)[1].text
 
 
 @pytest.mark.parametrize(
