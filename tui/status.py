@@ -103,7 +103,7 @@ def header(hub: Hub) -> HeaderInfo:
         epochs=view.epochs or config.epochs,
         step=view.step,
         total_steps=view.total_steps,
-        loss=view.loss.last,
+        loss=view.loss.last if len(view.loss) else None,
         accuracy=view.accuracy.last,
         test_accuracy=view.test_accuracy.last,
         samples_per_second=view.samples_per_second if moving else math.nan,

@@ -9,6 +9,7 @@ import synthetic_run
 from fake_link import FakeLink
 
 from engine.config import RunConfig
+from engine.events import StepsMeasured
 from engine.link import Held, Lost, Refused
 from tui import status, switch
 from tui.hub import SETTLING, Hub
@@ -68,6 +69,15 @@ def test_an_engine_that_has_ended_after_its_run_is_no_alarm() -> None:
 def test_the_epoch_is_the_one_under_way(epochs: float, shown: int) -> None:
     hub, _ = started(epochs=epochs)
     assert (status.header(hub).epoch, status.header(hub).epochs) == (shown, 10)
+
+
+def test_before_the_first_step_there_is_no_loss_and_a_broken_one_is_one() -> None:
+    hub, link = started(epochs=0)
+    told = status.header(hub)
+    assert (told.step, told.total_steps, told.loss) == (0, 2350, None)
+    link.push(StepsMeasured(first_step=1, loss=(math.nan,), accuracy=(0.1,), lr=0.1))
+    hub.poll()
+    assert math.isnan(status.header(hub).loss)  # type: ignore[arg-type]
 
 
 def test_a_run_that_holds_has_no_time_left() -> None:

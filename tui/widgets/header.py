@@ -30,7 +30,8 @@ _WAITING = ("…", ".", "muted")
 
 @dataclass(frozen=True, slots=True)
 class HeaderInfo:
-    """A run in words and numbers; accuracies are fractions, NaN where nothing is known yet.
+    """A run in words and numbers; accuracies are fractions, NaN where nothing is known yet. `loss`
+    is None before the first step, for it may itself be NaN.
 
     `state` is running, paused, an outcome (completed, stopped, diverged, …), or any word for what
     goes on before the first step.
@@ -48,7 +49,7 @@ class HeaderInfo:
     epochs: int = 0
     step: int = 0
     total_steps: int = 0
-    loss: float = math.nan
+    loss: float | None = None
     accuracy: float = math.nan
     test_accuracy: float = math.nan
     samples_per_second: float = math.nan
@@ -118,13 +119,11 @@ def _identity(info: HeaderInfo) -> list[Item]:
 
 
 def _numbers(info: HeaderInfo) -> list[Item]:
-    width = len(f"{info.total_steps:,}")
-    known = bool(info.total_steps)
-    rate = info.samples_per_second
+    done, total, rate = f"{info.step:,}", f"{info.total_steps:,}", info.samples_per_second
     return [
         (80, "epoch", f"{info.epoch}/{info.epochs}" if info.epochs else "", "text"),
-        (70, "step", f"{info.step:>{width},}/{info.total_steps:,}" if known else "", "text"),
-        (95, "loss", _figure(info.loss, known), _alarm(info.loss, known, "loss")),
+        (70, "step", f"{done:>{len(total)}}/{total}" if info.total_steps else "", "text"),
+        (95, "loss", *_loss(info.loss)),
         (85, "train", _share(info.accuracy), "train-accuracy"),
         (90, "test", _share(info.test_accuracy), "test-accuracy"),
         (50, "", f"{compact(rate):>5} samples/s" if rate > 0 else "", "muted"),
@@ -133,14 +132,10 @@ def _numbers(info: HeaderInfo) -> list[Item]:
     ]
 
 
-def _figure(value: float, known: bool) -> str:
-    if math.isfinite(value):
-        return fixed(value, 5)
-    return nonfinite(value) if known else ""
-
-
-def _alarm(value: float, known: bool, role: str) -> str:
-    return "alert" if known and not math.isfinite(value) else role
+def _loss(value: float | None) -> Run:
+    if value is None:
+        return "", "loss"
+    return (fixed(value, 5), "loss") if math.isfinite(value) else (nonfinite(value), "alert")
 
 
 def _share(value: float) -> str:

@@ -55,6 +55,11 @@ async def test_before_the_first_step_little_is_known() -> None:
     assert rows[1] == ""
 
 
+async def test_a_run_that_has_made_no_step_has_no_loss_yet() -> None:
+    rows = await _header(HeaderInfo(state="running", total_steps=1200), 80)
+    assert rows[1] == " step     0/1,200"
+
+
 async def test_a_loss_that_broke_is_an_alert() -> None:
     header = RunHeader()
     app = Stage(header)
