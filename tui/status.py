@@ -264,9 +264,9 @@ _HEADINGS = {
 
 
 def _lr(hub: Hub) -> float:
+    """The rate in force or just asked for, also after the end: a person may have steered it."""
     lr = hub.wanted_lr
-    steered = (hub.running or hub.awaiting or hub.scrub) and math.isfinite(lr)
-    return lr if steered else hub.shown_config.lr
+    return lr if math.isfinite(lr) else hub.shown_config.lr
 
 
 def layer_title(hub: Hub, index: int) -> str:

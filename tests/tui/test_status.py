@@ -9,7 +9,7 @@ import synthetic_run
 from fake_link import FakeLink
 
 from engine.config import RunConfig
-from engine.events import StepsMeasured
+from engine.events import ControlApplied, StepsMeasured
 from engine.link import Held, Lost, Refused
 from tui import status, switch
 from tui.hub import SETTLING, Hub
@@ -69,6 +69,18 @@ def test_an_engine_that_has_ended_after_its_run_is_no_alarm() -> None:
 def test_the_epoch_is_the_one_under_way(epochs: float, shown: int) -> None:
     hub, _ = started(epochs=epochs)
     assert (status.header(hub).epoch, status.header(hub).epochs) == (shown, 10)
+
+
+def test_a_run_that_has_ended_shows_the_rate_that_it_ended_with() -> None:
+    hub, link = started(epochs=0)
+    assert "lr 0.1 " in status.header(hub).optimizer
+    steered = ControlApplied(step=0, what="learning rate", before="0.1", after="0.5")
+    last = StepsMeasured(first_step=1, loss=(1.0,), accuracy=(0.1,), lr=0.5)
+    link.push(steered, last, *synthetic_run.run()[-1:])
+    hub.poll()
+    assert hub.view.finished and "lr 0.5 " in status.header(hub).optimizer
+    hub.switch(hub.config)
+    assert "lr 0.1 " in status.header(hub).optimizer
 
 
 def test_before_the_first_step_there_is_no_loss_and_a_broken_one_is_one() -> None:
