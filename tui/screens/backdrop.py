@@ -1,4 +1,4 @@
-"""A screen that stays alive beneath a question."""
+"""A screen that stays alive beneath a question, and takes up again what went on without it."""
 
 from __future__ import annotations
 
@@ -16,3 +16,7 @@ class Backdrop(Screen[None]):
         super()._compositor_refresh()
         if self is not self.app.screen:
             self._repaint_required = False
+
+    def on_screen_resume(self) -> None:
+        """Show what was told while another screen hid this one."""
+        self.app.draw_soon()  # type: ignore[attr-defined]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import Unpack
 
+from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -57,7 +57,8 @@ class Panel(StripView):
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return wrap(text, max(8, width))
+    """Rows of at most so many cells, which wide characters take two of."""
+    return [line.plain.rstrip() for line in Content(text).wrap(max(8, width))]
 
 
 class KeyLine(StripView):

@@ -109,6 +109,10 @@ class StripView(Widget):
         """Take up new colours when the theme changes."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._recolor())
 
+    def on_unmount(self) -> None:
+        """A signal keeps who listens, and with it all that is shown here."""
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def on_resize(self, _: events.Resize) -> None:
         """Prepare the rows for the new size."""
         self.redraw()
