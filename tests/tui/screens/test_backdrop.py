@@ -39,6 +39,9 @@ async def test_what_came_while_another_screen_stood_is_shown_when_it_goes(key: s
         await driver.press("escape")
         assert driver.app.screen is driver.app.board
         driver.app.tick()  # with nothing new
+        shown = driver.text("#loss")
+        driver.app.draw()
+        assert driver.text("#loss") == shown
         assert "completed" in driver.text("#header")
         assert "10 epochs: train loss 0.384" in driver.text()
 
