@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -81,7 +82,9 @@ class Follower:
         self._descriptor = open_plain(path)
         self._directory = path.parent
         self._offset, self._next_seq, self._nameless = place or Place(0, 0)
-        self._skipping = False
+        # Left off within a line too long to hold, it is taken up there too.
+        before = os.pread(self._descriptor, 1, self._offset - 1) if self._offset else b"\n"
+        self._skipping = before != b"\n"
 
     @property
     def place(self) -> Place:
@@ -152,9 +155,17 @@ class Follower:
             data += chunk
             if self._skipping or len(data) > LONGEST_LINE:
                 self._skipping = True
-                self._offset += len(data)
+                self._offset = self._past_hole(self._offset + len(data))
                 data.clear()
         return b""
+
+    def _past_hole(self, offset: int) -> int:
+        """Where a file goes on that has no blocks from `offset` on, and so no newline either."""
+        size = os.fstat(self._descriptor).st_size
+        try:
+            return os.lseek(self._descriptor, offset, os.SEEK_DATA)
+        except OSError as error:  # ENXIO: up to the end there are none
+            return max(offset, size) if error.errno == errno.ENXIO else offset
 
     def _take(self, lines: bytes, events: list[AnyEvent]) -> None:
         """Add what these lines hold to `events`; by the million, so calls are few."""

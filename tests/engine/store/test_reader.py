@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -184,6 +187,40 @@ def test_a_line_without_end_is_not_held_in_memory(
     assert events == EVENTS
     assert damage == Damage(corrupt=1)
     assert read_all(log, LINES[0] + b"x" * 5000)[1] == Damage(torn=1)
+
+
+@pytest.mark.fault(4)
+@pytest.mark.parametrize(
+    ("more", "damaged"),
+    [(b"", Damage(torn=1)), (b"end\n" + LINES[2], Damage(corrupt=1)), (b"end", Damage(torn=1))],
+    ids=["to the end", "up to a line", "up to a part of one"],
+)
+def test_blocks_that_a_log_does_not_have_are_not_read(
+    log: Path, monkeypatch: pytest.MonkeyPatch, more: bytes, damaged: Damage
+) -> None:
+    calls: list[int] = []
+
+    def counted(descriptor: int, size: int, offset: int, pread: Any = os.pread) -> bytes:
+        calls.append(offset)
+        return bytes(pread(descriptor, size, offset))
+
+    with log.open("wb") as file:
+        file.write(LINES[0] + LINES[1])
+        file.truncate(1 << 31)
+        file.seek(0, os.SEEK_END)
+        file.write(more)
+    monkeypatch.setattr(reader_module, "LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr(os, "pread", counted)
+    with Follower(log) as follower:
+        told = follower.drain(math.inf)
+        follower.finish()
+    assert told == [*EVENTS[:2], *(EVENTS[2:3] if b"\n" in more else [])]
+    assert follower.damage == damaged
+    assert len(calls) < 20
+    with Follower(log, follower.place) as again:  # in the middle of a line, where that is torn
+        assert again.drain(math.inf) == []
+        again.finish()
+    assert again.damage.torn == damaged.torn
 
 
 @pytest.mark.fault(3, 4)
