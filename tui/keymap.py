@@ -33,7 +33,8 @@ class Action:
 
     `keys` are as a terminal types them ("i", "ctrl+p"); the first is the one shown. `label` is
     for the footer, where actions with a higher `rank` survive longer as the terminal narrows
-    (0 never stands there). `otherwise` is said when `when` does not hold.
+    (0 never stands there). `otherwise` is said when `when` does not hold; where no run is under
+    way, `idle` is, if there is one.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Action:
     rank: int = 0
     when: Callable[[Situation], bool] = _always
     otherwise: str = ""
+    idle: str = ""
 
 
 def _running(now: Situation) -> bool:
@@ -137,6 +139,7 @@ ACTIONS: tuple[Action, ...] = (
         50,
         when=lambda now: now.paused,
         otherwise="pause first: a single step is taken from a pause",
+        idle=_NO_RUN,
     ),
     Action("restart", ("r",), "restart", "the same settings again", _RUN, 55),
     Action("new_seed", ("n",), "new seed", "the same settings with the next seed", _RUN, 45),
@@ -302,7 +305,9 @@ def obstacle(action: Action, now: Situation) -> str:
     """Why an action makes no sense right now; "" when it does."""
     if now.replaying and action.group in _STEERING:
         return RECORDED
-    return "" if action.when(now) else action.otherwise
+    if action.when(now):
+        return ""
+    return action.otherwise if now.running else action.idle or action.otherwise
 
 
 def footer(

@@ -134,11 +134,11 @@ async def test_what_cannot_be_done_is_said_and_not_done() -> None:
     async with dashboard(autostart=False) as driver:
         before = observed(driver)
         for action in ACTIONS:
-            if obstacle(action, driver.app.hub.accepts):
+            if why := obstacle(action, driver.app.hub.accepts):
                 driver.app.action_perform(action.id)
                 await driver.pilot.pause()
                 assert observed(driver) == before, action.id
-                assert action.otherwise in driver.text("#log")
+                assert why in driver.text("#log")
 
 
 async def test_a_limit_is_said_in_place_of_a_traceback() -> None:

@@ -13,6 +13,7 @@ from tui import keymap
 from tui.commands import COMMANDS
 from tui.keymap import (
     ACTIONS,
+    BY_ID,
     RECORDED,
     RECORDING,
     Action,
@@ -63,6 +64,19 @@ def test_what_is_not_always_possible_says_why_not() -> None:
     for action in ACTIONS:
         assert action.when(EVERYTHING) or action.when(REPLAYING)
         assert action.when(nothing) or action.otherwise
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (Situation(), "no run is under way"),
+        (Situation(finished=True), "no run is under way"),
+        (Situation(running=True), "pause first: a single step is taken from a pause"),
+        (Situation(running=True, paused=True), ""),
+    ],
+)
+def test_a_step_needs_a_run_and_then_a_pause(now: Situation, why: str) -> None:
+    assert obstacle(BY_ID["step"], now) == why
 
 
 def test_keys_that_multiplexers_and_terminals_take_are_left_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 import synthetic_run
 from fake_experiment import EXPERIMENTS, GrowthSettings, run
@@ -20,6 +21,7 @@ from tui.lab.keymap import ACTIONS
 from tui.screens.catalogue import CatalogueScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.lab import LabScreen
+from tui.screens.lab_panels import LabPanels
 from tui.screens.quit import QuitScreen
 from tui.widgets.bars import BarPlot
 from tui.widgets.heatmap import Heatmap
@@ -95,7 +97,7 @@ async def test_a_ladder_s_end_is_told_and_nothing_runs() -> None:
 async def test_keys_ask_the_run() -> None:
     async with bench() as lab:
         await lab.press("s")
-        assert "pause first" in lab.text()
+        assert "the experiment is not under way" in lab.text()
         await lab.feed(run(upto=5, finish=""))
         await lab.press("space", "s", "+", "minus", "space", "x")
         kinds = [type(control) for control in lab.link.sent]
@@ -440,3 +442,26 @@ async def test_an_experiment_under_way_elsewhere_is_shown_and_not_begun_anew() -
         await lab.press("space", "ctrl+d")
         assert [type(control) for control in link.sent] == [controls.Pause]
         assert app.detached == app.lab.results["growth"].view.run_id
+
+
+@pytest.mark.parametrize("degree", [4, 5])
+async def test_panels_of_earlier_settings_go_when_the_next_run_has_told_its_own(
+    degree: int,
+) -> None:
+    async with bench(size=(120, 36)) as driver:
+        for told in range(1, degree + 1):
+            await driver.feed(
+                [
+                    msgspec.structs.replace(event, table=f"learning, degree {told}")
+                    if isinstance(event, events.TableChanged)
+                    else msgspec.structs.replace(event, grid=f"plane of degree {told}")
+                    if isinstance(event, events.GridChanged)
+                    else event
+                    for event in run(run_id=f"20251009-08532{told}-3f9a1c")
+                ]
+            )
+        shown = driver.text()
+        assert f"learning, degree {degree}" in shown
+        assert f"plane of degree {degree}" in shown
+        assert f"degree {degree - 1}" not in shown
+        assert driver.screen.query_one(LabPanels).hidden == 0

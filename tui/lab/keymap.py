@@ -35,6 +35,7 @@ ACTIONS: tuple[Action, ...] = (
         60,
         lambda now: now.paused or (now.running and now.reversible),
         "pause first: a single step is taken from a pause",
+        idle=_NO_RUN,
     ),
     Action(
         "step_back",
