@@ -221,20 +221,19 @@ class Hub:
     def wanted_lr(self) -> float:
         """The learning rate in force, or the one just asked for."""
         if self._requests.lr is not None:
-            return self._requests.lr
+            return self._requests.lr[1]
         return self.config.lr if self.awaiting else self.view.lr
 
     @property
     def base_lr(self) -> float:
         """What another learning rate is chosen from: under a schedule, not the rate in force."""
         if self._requests.lr is not None:
-            return self._requests.lr
+            return self._requests.lr[1]
         return self.config.lr if self.awaiting else self.view.base_lr
 
     def steer_lr(self, lr: float) -> None:
         """Have the run under way use this learning rate; the next run starts with its own."""
-        self._requests.lr = lr
-        self.send(controls.SetLearningRate(lr=lr))
+        self._requests.lr = (self.send(controls.SetLearningRate(lr=lr)), lr)
 
     def steer_pace(self, by: int) -> float:
         """`by` places faster (or slower), the runs to come as well; returns the steps/s."""

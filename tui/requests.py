@@ -12,16 +12,17 @@ from engine.events import ControlApplied
 
 @dataclass
 class Requests:
-    """Every request has a number of its own, which the event that answers it carries.
+    """Every request has a number of its own, which the event that answers it carries. So have those
+    of every other screen on the same run: what was asked for is compared as well.
 
-    `pause` is the request for a pause, or its end, with whether the run shall hold; `lr` the
-    learning rate asked for; `pace` the request for another pace (0: none); `held` what was asked
-    of a run that has not begun.
+    `pause` is the request for a pause, or its end, with whether the run shall hold; `lr` the one
+    for another learning rate, with that rate; `pace` the one for another pace (0: none); `held`
+    what was asked of a run that has not begun.
     """
 
     newest: int = 0
     pause: tuple[int, bool] | None = None
-    lr: float | None = None
+    lr: tuple[int, float] | None = None
     pace: int = 0
     held: list[AnyControl] = field(default_factory=list)
 
@@ -32,9 +33,10 @@ class Requests:
 
     def answered(self, event: ControlApplied) -> None:
         """What was asked for is now so (or refused): the run's own word counts again."""
-        if self.pause and event.request == self.pause[0]:
+        answer = event.what, event.request
+        if self.pause and answer == ("pause" if self.pause[1] else "resume", self.pause[0]):
             self.pause = None
-        if event.request == self.newest:
+        if self.lr and answer == ("learning rate", self.lr[0]):
             self.lr = None
 
     def takes_pace(self, event: ControlApplied) -> bool:

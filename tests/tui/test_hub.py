@@ -172,6 +172,21 @@ def test_a_pause_shows_before_it_is_confirmed_and_until_its_own_answer() -> None
     assert hub.paused and not hub.pause_pending
 
 
+def test_what_another_screen_asked_for_answers_nothing_that_was_asked_here() -> None:
+    hub, link = started()
+    hub.steer_lr(0.05)
+    link.push(applied("pause", "running", "paused", request=1))
+    hub.poll()
+    assert hub.wanted_lr == 0.05 and hub.paused
+    hub.toggle_pause()
+    link.push(applied("pause", "paused", "paused", request=2))
+    hub.poll()
+    assert hub.pause_pending and not hub.paused
+    link.push(applied("resume", "paused", "running", 2), applied("learning rate", "1", "0.02", 1))
+    hub.poll()
+    assert not hub.pause_pending and hub.base_lr == 0.02
+
+
 def test_a_single_step_leaves_it_paused() -> None:
     hub, link = started()
     hub.toggle_pause()
