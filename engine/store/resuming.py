@@ -24,6 +24,8 @@ def check(runs: Path, run_id: str) -> list[str]:
         BadInput: when it cannot be.
     """
     found = catalogue.entry(runs, run_id)
+    if not found.summary.experiment:
+        raise BadInput(f"the record of run {run_id} has lost its beginning: it cannot be resumed")
     if found.summary.experiment != TRAINING:
         raise BadInput(
             f"run {run_id} is of the experiment {found.summary.experiment}: only training runs "
@@ -33,7 +35,8 @@ def check(runs: Path, run_id: str) -> list[str]:
         raise BadInput(f"run {run_id} is under way: mlp-tui attach {run_id} opens it")
     if found.summary.outcome == "completed":
         raise BadInput(
-            f"run {run_id} is complete: there is nothing left of it to do; train for more epochs"
+            f"run {run_id} is complete: there is nothing left of it to do; "
+            f"mlp-tui replay {run_id} shows it"
         )
     if found.summary.outcome == "diverged":
         return [f"run {run_id} has diverged, and the same numbers will lead there again"]

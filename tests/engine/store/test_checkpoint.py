@@ -217,7 +217,13 @@ def test_where_the_newest_is_damaged_the_one_before_is_taken_and_that_is_told(
         assert f"checkpoint {path} is damaged" in warning
         assert warning.endswith("going on from step 5")
     (run / CHECKPOINTS / "step-5.safetensors").unlink()
-    with pytest.raises(BadInput, match=r"step-10.* is damaged.*there is no other"):
+    with pytest.raises(BadInput, match=r"step-10.* is damaged.*, and none of 2 is whole;"):
+        start_from(tmp_path, "r1")
+
+
+def test_the_only_checkpoint_has_no_other(tmp_path: Path) -> None:
+    (saved_run(tmp_path, 5) / CHECKPOINTS / "step-5.safetensors").unlink()
+    with pytest.raises(BadInput, match=r"step-5\S* cannot be read: .*, and there is no other;"):
         start_from(tmp_path, "r1")
 
 
@@ -229,7 +235,7 @@ def test_the_latest_state_is_taken_in_whatever_order_they_were_written(tmp_path:
 @pytest.mark.parametrize(
     ("outcome", "experiment", "message"),
     [
-        ("completed", "train", "run r1 is complete: there is nothing left of it to do"),
+        ("completed", "train", "run r1 is complete: .* to do; mlp-tui replay r1 shows it$"),
         ("", "decay", "run r1 is of the experiment decay: only training runs"),
     ],
 )
