@@ -17,11 +17,11 @@ from time import monotonic
 
 from engine import wire
 from engine.engine_socket import EngineGoneError, EngineSocket
+from engine.host.leftovers import ROOM
 from engine.host.private import LOG, clear
 from engine.text import clean
 
 SOCKET = "socket"
-_ROOM = "mlp-tui-"
 _ROOT = Path(__file__).parent.parent
 _LONGEST_PATH = 100  # bytes; the kernel allows 107
 _PATIENCE = 5.0  # seconds for a run to stop at its next step and close its record
@@ -167,14 +167,14 @@ def private_room() -> Path:
     # The last is for machines whose own temporary directories lie too deep, as clusters' do.
     places = (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp")
     for place in filter(_fits, places):
-        return Path(tempfile.mkdtemp(prefix=_ROOM, dir=place))
+        return Path(tempfile.mkdtemp(prefix=ROOM, dir=place))
     text = "no directory with a short path is there for its socket: set XDG_RUNTIME_DIR to one"
     raise OSError(errno.ENAMETOOLONG, text)
 
 
 def _fits(place: str) -> bool:
     """Whether a room for a socket can be made there, which is found again from anywhere."""
-    room = Path(place) / f"{_ROOM}12345678" / SOCKET
+    room = Path(place) / f"{ROOM}12345678" / SOCKET
     short = len(os.fsencode(room)) <= _LONGEST_PATH
     return room.is_absolute() and short and os.access(place, os.W_OK | os.X_OK)
 

@@ -16,6 +16,7 @@ from engine.environment import settle
 from engine.errors import BadInput
 from engine.experiments import EXPERIMENTS
 from engine.experiments.contract import Experiment
+from engine.host.leftovers import occupied, sweep
 from engine.host.loader import Loader
 from engine.host.memory import give_back
 from engine.host.private import clear, listen
@@ -36,12 +37,23 @@ def main(
     if experiments is None:
         experiments = {experiment.name: experiment for experiment in EXPERIMENTS}
     try:
-        listener = listen(options.socket)
+        with occupied(options.socket.parent):
+            _serve(options, experiments, load or _load_torch)
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    return 0
+
+
+def _serve(
+    options: argparse.Namespace,
+    experiments: Mapping[str, Experiment],
+    load: Callable[[], object],
+) -> None:
+    listener = listen(options.socket)
+    sweep(options.socket)
     settle(os.environ)
-    loader = Loader(load or _load_torch)
+    loader = Loader(load)
     server = Server(
         listener,
         lambda post: Runner(
@@ -63,7 +75,6 @@ def main(
     finally:
         listener.close()
         clear(options.socket)
-    return 0
 
 
 def leave(code: int) -> NoReturn:

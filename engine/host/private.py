@@ -27,8 +27,8 @@ def listen(path: Path) -> socket.socket:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_private(path.parent)
-        if _is_stale(path):
+        check_private(path.parent)
+        if is_stale(path):
             path.unlink()
         return _bound(path)
     except OSError as error:
@@ -54,12 +54,34 @@ def is_own(connection: socket.socket) -> bool:
     return uid == os.getuid()
 
 
-def _check_private(directory: Path) -> None:
+def check_private(directory: Path) -> None:
+    """Make sure that nobody but this user can enter a directory.
+
+    Raises:
+        BadInput: when others can, or it is no directory.
+        OSError: when there is none.
+    """
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise BadInput(
             f"the control socket's directory {directory} must be this user's own, with mode 0700"
         )
+
+
+def is_stale(path: Path) -> bool:
+    """Whether there is a socket, and nobody answers at it.
+
+    Raises:
+        OSError: when that cannot be told.
+    """
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+    return False
 
 
 def _bound(path: Path) -> socket.socket:
@@ -75,14 +97,3 @@ def _bound(path: Path) -> socket.socket:
         os.umask(before)
     listener.setblocking(False)
     return listener
-
-
-def _is_stale(path: Path) -> bool:
-    if not path.is_socket():
-        return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            return True
-    return False

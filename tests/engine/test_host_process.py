@@ -204,3 +204,23 @@ def test_a_socket_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path, runs
     assert engine.process.returncode == 2
     assert said.count("\n") == 1
     assert "0700" in said
+
+
+def test_what_a_killed_engine_has_left_goes_with_the_start_of_the_next(
+    room: Path, runs: Path
+) -> None:
+    first = Engine(room / "mlp-tui-first", runs)
+    first.client().close()
+    first.process.kill()
+    first.process.communicate()
+    assert first.path.is_socket()
+    second = Engine(room / "mlp-tui-second", runs)
+    try:
+        client = second.client()
+        client.start(1, epochs=1)
+        client.wait(wire.RunEnded)  # it serves
+        client.close()
+        assert not first.path.exists()
+    finally:
+        second.process.kill()
+        second.process.communicate()
