@@ -28,7 +28,7 @@ class LabPanels(Vertical):
     """Figures above, tables and claims below; what does not fit is a page away.
 
     Figures beside the charts and tables come with their first events and keep their place in the
-    next run.
+    next run; once that has told everything, those it has not told anything for are gone.
     """
 
     def __init__(self, experiment: Experiment, terminal: Capabilities) -> None:
@@ -64,6 +64,8 @@ class LabPanels(Vertical):
         self._view = view
         values = [kind.values(view) for kind in KINDS]
         tables = figures.tables(view)
+        if view.finished and view.finished.outcome == "completed":
+            self._clear_away(values, tables)
         self._make_room(values, tables)
         self.query_one(ClaimTable).show_rows(figures.claim_rows(view))
         for name, table in self._tables.items():
@@ -108,6 +110,19 @@ class LabPanels(Vertical):
         for name in [name for name in tables if name not in self._tables]:
             self._tables[name] = TextTableView()
             self.query_one("#texts").mount(self._tables[name], before=self.query_one(ClaimTable))
+
+    def _clear_away(
+        self, values: Sequence[Mapping[str, object]], tables: Mapping[str, TextTable]
+    ) -> None:
+        """Those of earlier settings, which are part of some names."""
+        figures = [key for key in self._figures if key[1] not in values[key[0]]]
+        texts = [name for name in self._tables if name not in tables]
+        for gone in (
+            *(self._figures.pop(key) for key in figures),
+            *(self._tables.pop(name) for name in texts),
+        ):
+            gone.remove()
+            self._plan = Arrangement()  # the same places are other panels' now
 
     @property
     def _broad(self) -> list[Named]:
