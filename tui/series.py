@@ -39,6 +39,50 @@ class _Summary(NamedTuple):
     broken: bool = False
 
 
+class _Level:
+    """Summaries of whole buckets of `size` points, a column for each of their fields.
+
+    Arrays, for there are millions in a long run: as objects they would be three times as large,
+    and the collector would look at each of them.
+    """
+
+    __slots__ = ("finite", "high", "low", "size", "total")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.low, self.high, self.total = array("d"), array("d"), array("d")
+        self.finite = array("q")
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def add(self, found: _Summary) -> None:
+        """One more bucket."""
+        self.low.append(found.low)
+        self.high.append(found.high)
+        self.total.append(found.total)
+        self.finite.append(found.finite)
+
+    def over(self, first: int, last: int) -> _Summary:
+        """Of the buckets [first, last)."""
+        finite = sum(self.finite[first:last])
+        return _Summary(
+            min(self.low[first:last], default=math.inf),
+            max(self.high[first:last], default=-math.inf),
+            sum(self.total[first:last]),
+            finite,
+            finite < (last - first) * self.size,
+        )
+
+    def extend(self, values: array[float]) -> None:
+        """The smallest buckets of points that are all finite; by the million, so calls are few."""
+        rows = [values[place::_FANOUT] for place in range(_FANOUT)]
+        self.low.extend(map(min, *rows))
+        self.high.extend(map(max, *rows))
+        self.total.extend(map(sum, zip(*rows, strict=True)))
+        self.finite.extend(repeat(_FANOUT, len(rows[0])))
+
+
 class _Buffer:
     """Growing storage, a pyramid of summaries over every 8, 64, 512 … points, and columns drawn.
 
@@ -51,7 +95,7 @@ class _Buffer:
     def __init__(self) -> None:
         self.x = array("d")
         self.y = array("d")
-        self.levels: list[list[_Summary]] = []
+        self.levels: list[_Level] = []
         self.drawn: dict[tuple[float, float, int], list[tuple[int, Column]]] = {}
 
     def kept(self, start: float, stop: float, count: int) -> list[tuple[int, Column]]:
@@ -61,18 +105,28 @@ class _Buffer:
             del self.drawn[next(iter(self.drawn))]
         return self.drawn.setdefault(key, [])
 
-    def level(self, index: int) -> list[_Summary]:
+    def level(self, index: int) -> _Level:
         """Whole buckets of 8**(index + 1) points, brought up to date."""
         while len(self.levels) <= index:
-            self.levels.append([])
+            self.levels.append(_Level(_FANOUT ** (len(self.levels) + 1)))
         buckets = self.levels[index]
-        below = self.level(index - 1) if index else None
-        if below is None:
-            buckets += _summaries(self.y[len(buckets) * _FANOUT :])
-        else:
-            for first in range(len(buckets) * _FANOUT, len(below) - _FANOUT + 1, _FANOUT):
-                buckets.append(_merged(below[first : first + _FANOUT]))
+        if index == 0:
+            self._sum_up(buckets)
+            return buckets
+        below = self.level(index - 1)
+        for first in range(len(buckets) * _FANOUT, len(below) - _FANOUT + 1, _FANOUT):
+            buckets.add(below.over(first, first + _FANOUT))
         return buckets
+
+    def _sum_up(self, buckets: _Level) -> None:
+        """Add the smallest buckets that have become whole."""
+        start = len(buckets) * _FANOUT
+        values = self.y[start : len(self.y) - len(self.y) % _FANOUT]
+        if math.isfinite(sum(values)):
+            buckets.extend(values)
+            return
+        for first in range(0, len(values), _FANOUT):  # or the sum has overflowed
+            buckets.add(_summary(values[first : first + _FANOUT]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +286,7 @@ class Series:
             parts.append(_summary(self._buffer.y[first:last]))
             return
         low, high = -(-first // size), last // size
-        parts.extend(self._buffer.level(index)[low:high])
+        parts.append(self._buffer.level(index).over(low, high))
         if first < low * size:
             self._gather(first, low * size, parts)
         if high * size < last:
@@ -245,17 +299,6 @@ def _summary(values: array[float]) -> _Summary:
     if not finite:
         return _Summary(broken=broken)
     return _Summary(min(finite), max(finite), sum(finite), len(finite), broken)
-
-
-def _summaries(values: array[float]) -> Iterable[_Summary]:
-    """Of every whole bucket of the smallest size; by the million, so calls are few."""
-    whole = len(values) - len(values) % _FANOUT
-    if not math.isfinite(sum(values[:whole])):  # a sum may overflow: then look closer
-        return [_summary(values[i : i + _FANOUT]) for i in range(0, whole, _FANOUT)]
-    rows = [values[place:whole:_FANOUT] for place in range(_FANOUT)]
-    totals = map(sum, zip(*rows, strict=True))
-    known = map(min, *rows), map(max, *rows), totals, repeat(_FANOUT), repeat(False)
-    return map(_Summary, *known)
 
 
 def _merged(parts: Sequence[_Summary]) -> _Summary:
