@@ -15,11 +15,11 @@ from cli.flags import Parser
 from cli.loading import kept_for_good
 from cli.output import say
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
-from engine.config import RunConfig
-from engine.data.names import FILE_ENDINGS, resolve
+from engine.config import FILE_ENDINGS, RunConfig
+from engine.data.names import resolve
 from engine.errors import BadInput
 from engine.link import RunLink
-from engine.store.files import in_home
+from engine.paths import in_home
 from engine.text import clean
 
 COMMANDS = """commands:

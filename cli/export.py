@@ -21,8 +21,8 @@ from cli.settings import add_runs_directory, run_parser, use_runs_directory
 from engine.errors import BadInput, did_you_mean
 from engine.export import earlier
 from engine.export.earlier import Marked, no_file
+from engine.paths import in_home
 from engine.store import catalogue
-from engine.store.files import in_home
 from engine.store.layout import runs_directory
 from engine.text import clean
 

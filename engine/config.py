@@ -13,6 +13,8 @@ from engine.errors import BadInput
 from engine.rules import activations, initializers
 from engine.schema import Setting, check
 
+FILE_ENDINGS = (".npz", ".csv")
+"""Of data that is a user's own file."""
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "step", "cosine")
 BIAS_INITIALIZERS = ("zeros", "constant", "normal", "torch_default")
@@ -31,11 +33,16 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "fashion-mnist, mnist, kmnist, synthetic, or a .npz or .csv file; "
             "auto takes fashion-mnist if it is on this machine, otherwise synthetic",
             "data",
+            path=FILE_ENDINGS,
         ),
     ] = "auto"
     data_dir: Annotated[
         str,
-        Setting("directory that holds the data sets (else MLP_TUI_DATA, else the cache)", "data"),
+        Setting(
+            "directory that holds the data sets (else MLP_TUI_DATA, else the cache)",
+            "data",
+            path=("",),
+        ),
     ] = ""
     label_column: Annotated[str, Setting("the label's column in a .csv file", "data")] = "label"
     train_examples: Annotated[

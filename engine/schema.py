@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 
 from engine.errors import BadInput, did_you_mean
+from engine.paths import from_anywhere
 
 Kind = Literal["bool", "int", "float", "str", "ints", "floats"]
 _KINDS: dict[Any, Kind] = {
@@ -50,7 +51,9 @@ class Setting(msgspec.Struct, frozen=True):
     spellings of special values ("auto", "off") to the value stored. Bounds hold for each element
     of a sequence. `flag` is the command line's name where it differs from the field's. `key` is
     the letter that turns the setting while an experiment is on screen (its capital turns it
-    back), through `ladder`, or through the choices where there is none.
+    back), through `ladder`, or through the choices where there is none. Text that has one of the
+    endings `path` is a file's path ("" for any text): it is kept as an absolute one, which means
+    the same to whoever reads the settings later, and elsewhere.
     """
 
     help: str
@@ -65,6 +68,7 @@ class Setting(msgspec.Struct, frozen=True):
     le: float | None = None
     key: str = ""
     ladder: tuple[Any, ...] = ()
+    path: tuple[str, ...] = ()
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -152,8 +156,9 @@ def readings(
 ) -> dict[str, Any]:
     """The changes by field name and in canonical form, each checked on its own.
 
-    Text values are read as if typed; other values must be of the field's kind. What fields ask of
-    each other is checked when a config is made, so that several sources can be laid over another.
+    Text values are read as if typed, so that a path begins at the current directory; other values
+    must be of the field's kind. What fields ask of each other is checked when a config is made, so
+    that several sources can be laid over another.
 
     Raises:
         BadInput: naming `source` and the key that is unknown or cannot be used.
@@ -166,7 +171,7 @@ def readings(
             raise BadInput(f"{source}: unknown setting {key!r}{did_you_mean(name, known)}")
         try:
             typed = parse(known[name], value) if isinstance(value, str) else value
-            values[name] = _checked(known[name], typed)
+            values[name] = _located(known[name], _checked(known[name], typed))
         except BadInput as error:
             raise BadInput(f"{source}: {error}") from error
     return values
@@ -241,6 +246,13 @@ def _checked(field: Field, value: Any) -> Any:
     for element in value if isinstance(value, tuple) else (value,):
         _bounded(field, element)
     return value
+
+
+def _located(field: Field, value: Any) -> Any:
+    """A path as it reads from anywhere, and anything else as it is."""
+    if not value or not field.setting.path or not value.lower().endswith(field.setting.path):
+        return value
+    return from_anywhere(value)
 
 
 def _chosen(field: Field, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -169,8 +170,15 @@ def what_changed(before: RunConfig, after: RunConfig) -> str:
     # With the number that an initializer uses, as the runs themselves are named.
     inits = " → ".join(_worded("init", spelled, varying) for spelled in told)
     return ", ".join(
-        f"init {inits}" if name == "init" else f"{name} {old} → {new}" for name, old, new in found
+        f"init {inits}" if name == "init" else f"{name} {' → '.join(_brief(name, *values))}"
+        for name, *values in found
     )
+
+
+def _brief(name: str, old: str, new: str) -> tuple[str, str]:
+    """The two values, files without their directories where that tells them apart."""
+    files = PurePath(old).name, PurePath(new).name
+    return files if name == "data" and files[0] != files[1] else (old, new)
 
 
 def names(configs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -214,7 +222,9 @@ def _worded(name: str, told: Mapping[str, str], varying: Sequence[str]) -> str:
         return f"{value} {told.get(detail, '')}" if detail and detail not in varying else value
     if name == "hidden":
         return value.replace(",", "-")
-    if name in ("activation", "data", "optimizer", "implementation"):
+    if name == "data":
+        return PurePath(value).name
+    if name in ("activation", "optimizer", "implementation"):
         return value
     return f"{name} {value}"
 

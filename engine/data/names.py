@@ -8,14 +8,14 @@ from pathlib import Path
 
 import platformdirs
 
+from engine.config import FILE_ENDINGS
 from engine.errors import BadInput, did_you_mean
+from engine.paths import in_home
 from engine.schema import canonical
-from engine.store.files import in_home
 from engine.text import clean
 
 AUTO, SYNTHETIC = "auto", "synthetic"
 DIRECTORY_VARIABLE = "MLP_TUI_DATA"
-FILE_ENDINGS = (".npz", ".csv")
 IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",

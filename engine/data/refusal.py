@@ -26,7 +26,7 @@ def check_regular(path: Path) -> int:
     try:
         status = path.stat()
     except FileNotFoundError:
-        refuse(path, "does not exist: give the path of a .npz or .csv file")
+        refuse(path, f"does not exist{_beginning(path)}: give the path of a .npz or .csv file")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         refuse(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if S_ISDIR(status.st_mode):
@@ -34,3 +34,13 @@ def check_regular(path: Path) -> int:
     if not S_ISREG(status.st_mode):
         refuse(path, "is not a regular file")
     return status.st_size
+
+
+def _beginning(path: Path) -> str:
+    """Where a relative path begins: a record may have been made in another directory."""
+    if path.is_absolute():
+        return ""
+    try:
+        return f" in the current directory, {Path.cwd()}"
+    except OSError:
+        return " in the current directory, which is gone"

@@ -65,14 +65,6 @@ def read_plain(path: Path, most: int = MOST) -> bytes:
         return file.read()
 
 
-def in_home(path: str) -> Path:
-    """The path with its ``~`` or ``~user`` replaced, where there is such a user.
-
-    pathlib raises a RuntimeError where there is none.
-    """
-    return Path(os.path.expanduser(path))  # noqa: PTH111
-
-
 def make_private(path: Path) -> None:
     """Make a directory, and those above it that are missing, for this user alone.
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import BadInput
-from engine.store.files import in_home, make_private
+from engine.paths import in_home
+from engine.store.files import make_private
 
 LOG = "events.jsonl"
 HEAD = "run.json"

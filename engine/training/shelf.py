@@ -11,7 +11,7 @@ from engine.controls import Report
 from engine.data import names
 from engine.data.dataset import Dataset
 from engine.data.sources import load
-from engine.store.files import in_home
+from engine.paths import in_home
 
 
 class Shelf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.config import RunConfig
+from engine.config import FILE_ENDINGS, RunConfig
 from engine.data import names
 from engine.rules.initializers import INITIALIZERS
 from engine.schema import fields_of, spell
@@ -32,7 +32,7 @@ def _without_effect(config: RunConfig) -> Iterator[tuple[str, str]]:
     data = names.resolve(config.data)
     if not data.lower().endswith(".csv"):
         yield "label_column", f"data {config.data}"
-    if data == names.SYNTHETIC or data.lower().endswith(names.FILE_ENDINGS):
+    if data == names.SYNTHETIC or data.lower().endswith(FILE_ENDINGS):
         yield "data_dir", f"data {config.data}"
     uses = INITIALIZERS[config.init].uses
     for name in ("init_std", "init_constant"):

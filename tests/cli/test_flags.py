@@ -28,6 +28,8 @@ def other_value(field: Field) -> Any:
     """A value that the field allows and that is not its default."""
     if field.setting.choices:
         return next(name for name in field.setting.choices if name != field.default)
+    if field.setting.path:
+        return "/other"  # one that is not absolute begins at the current directory
     if field.kind == "ints":
         return (7,)
     if field.kind == "floats":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import RunConfig
+from engine.data.refusal import check_regular
 from engine.errors import BadInput
 from engine.schema import (
     Field,
@@ -20,6 +22,7 @@ from engine.schema import (
     fields_of,
     overlay,
     parse,
+    readings,
     snake_case,
     spell,
     spell_number,
@@ -166,6 +169,43 @@ def test_names_are_taken_in_any_spelling(spelling: str) -> None:
 def test_differences_are_spelled_for_people() -> None:
     after = Sample(count=0, widths=(8, 4))
     assert differences(Sample(), after) == [("count", "3", "all"), ("widths", "4", "8,4")]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kept"),
+    [
+        ("data", "my.csv", "{here}/my.csv"),
+        ("data", "../MY.NPZ", "{here}/../MY.NPZ"),
+        ("data", "~/my.csv", "/home/me/my.csv"),
+        ("data", "/elsewhere/my.csv", "/elsewhere/my.csv"),
+        ("data", "Fashion MNIST", "Fashion MNIST"),
+        ("data", "auto", "auto"),
+        ("data_dir", "sets", "{here}/sets"),
+        ("data_dir", "", ""),
+        ("label_column", "my.csv", "my.csv"),
+    ],
+)
+def test_a_path_is_kept_as_it_reads_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, typed: str, kept: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    expected = kept.format(here=tmp_path)
+    assert readings(RunConfig, {name: typed}, "flag") == {name: expected}
+    monkeypatch.chdir("/")  # what a record keeps is read again elsewhere
+    assert readings(RunConfig, {name: expected}, "record") == {name: expected}
+
+
+def test_where_there_is_no_current_directory_a_path_stays_as_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert readings(RunConfig, {"data": "my.csv"}, "flag") == {"data": "my.csv"}
+    with pytest.raises(BadInput, match="the current directory, which is gone"):
+        check_regular(Path("my.csv"))
 
 
 def test_a_field_without_a_setting_is_a_mistake_of_the_program() -> None:

@@ -12,7 +12,7 @@ from tui import draft
     "config",
     [
         RunConfig(),
-        RunConfig(hidden=(), dropout=(0.5,), threads=0, pace=7.5, clip_norm=1.0, data="a b.npz"),
+        RunConfig(hidden=(), dropout=(0.5,), threads=0, pace=7.5, clip_norm=1.0, data="/a b.npz"),
         RunConfig(hidden=(8, 4), init_std=(1.0, 0.1, 0.01), lr=3e-7, l1=1e-9),
     ],
     ids=["defaults", "words", "sequences"],

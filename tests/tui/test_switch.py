@@ -119,6 +119,10 @@ def test_a_line_says_what_differs() -> None:
         "init normal → kaiming_normal, init_std 0.01 → 0.1"
     )
     assert what_changed(BASE, RunConfig(pace=5)) == ""
+    here, there = RunConfig(data="/a/b/x.csv"), RunConfig(data="/c/x.csv")
+    assert what_changed(BASE, here) == "data auto → x.csv"
+    assert what_changed(here, there) == "data /a/b/x.csv → /c/x.csv"
+    assert names([told(), told(data="/a/b/x.csv")]) == ["auto", "x.csv"]
 
 
 def test_names_tell_only_what_differs() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -134,11 +135,15 @@ def test_the_table_is_held_to_a_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read_csv(put(tmp_path / "x.csv", "x,label\n" + "1,a\n" * 50), "label", 0)
 
 
-def test_what_is_not_a_file(tmp_path: Path) -> None:
+def test_what_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInput, match=r"gone\.csv does not exist"):
         read_csv(tmp_path / "gone.csv", "label", 0)
     with pytest.raises(BadInput, match="is a directory"):
         read_csv(tmp_path, "label", 0)
+    monkeypatch.chdir(tmp_path)  # as a record says it that was made in another directory
+    where = re.escape(f"gone.csv does not exist in the current directory, {tmp_path}: give")
+    with pytest.raises(BadInput, match=where):
+        read_csv(Path("gone.csv"), "label", 0)
 
 
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
