@@ -39,7 +39,8 @@ def stop(runs: Path, run_id: str) -> int:
     """
     engine = engine_of(runs, run_id)
     try:
-        engine.send(wire.Ask(control=Stop(reason="stopped by mlp-tui runs stop")))
+        control = Stop(reason="stopped by mlp-tui runs stop")
+        engine.send(wire.Ask(control=control, run_id=run_id))
         finished = _end(engine, runs / run_id)
     except _NotStoppedError as error:
         warn(f"mlp-tui: run {run_id} was not stopped: {clean(str(error), 500)}\n")

@@ -38,9 +38,10 @@ class Start(Message, frozen=True):
 
 
 class Ask(Message, frozen=True):
-    """Hand a control to the run under way."""
+    """Hand a control to the run under way; where `run_id` names one, to that one or to none."""
 
     control: AnyControl
+    run_id: str = ""
 
 
 class Fetch(Message, frozen=True):

@@ -65,9 +65,9 @@ class Runner:
         else:
             self.advance()
 
-    def ask(self, control: AnyControl) -> None:
-        """Hand a control to the run under way, if any."""
-        if self._current is None:
+    def ask(self, control: AnyControl, run_id: str = "") -> None:
+        """Hand a control to the run under way, if any, and if it is the one that `run_id` names."""
+        if self._current is None or run_id not in ("", self._current.session.run_id):
             return
         if isinstance(control, Stop):
             self._current.leave(control)

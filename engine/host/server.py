@@ -149,7 +149,7 @@ class Server:
                     self._audience.tell(wire.Told(id=request.id, news=Progress(LOADING)))
                 self._runner.start(request)
             case wire.Ask():
-                self._runner.ask(request.control)
+                self._runner.ask(request.control, request.run_id)
             case wire.Fetch():
                 self._fetcher.start(self._audience.numbered(viewer, request))
             case wire.Shutdown():

@@ -21,7 +21,7 @@ from engine.store import catalogue
 from engine.store.record import RecordSink
 
 PARENT, RUN = "20251009-080000-aaaaaa", "20251010-080000-bbbbbb"
-ASKED = wire.Ask(control=Stop(reason="stopped by mlp-tui runs stop"))
+ASKED = wire.Ask(control=Stop(reason="stopped by mlp-tui runs stop"), run_id=RUN)
 PATIENCE = 20.0
 Answering = Callable[[socket.socket], object]
 

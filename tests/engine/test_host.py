@@ -275,6 +275,17 @@ def test_what_was_asked_before_hanging_up_is_done(
     assert client.wait(wire.RunEnded).finished.detail == reason
 
 
+def test_a_request_for_one_run_is_not_meant_for_the_next(client: Client) -> None:
+    client.start(1, epochs=FOREVER)
+    first = client.wait(wire.RunOpened)
+    client.start(2, epochs=FOREVER)
+    client.wait(wire.RunEnded)
+    second = client.wait(wire.RunOpened)
+    client.send(wire.Ask(control=Stop(reason="the first"), run_id=first.run_id))
+    client.send(wire.Ask(control=Stop(reason="the second"), run_id=second.run_id))
+    assert client.wait(wire.RunEnded).finished.detail == "the second"
+
+
 def test_an_answer_goes_to_its_asker_alone(client: Client, path: Path) -> None:
     other = Client(path)
     other.start(7, experiment="nonsense")
