@@ -133,11 +133,20 @@ def resolve(runs: Path, name: str) -> str:
         meant = meant or [i for i in ids if i.endswith(name)]
     shown = clean(name, 80)
     if not meant:
-        hint = did_you_mean(name, [*ids, *(_about(runs / i).label for i in ids)])
-        raise BadInput(f"there is no run {shown!r}{hint} (mlp-tui runs lists them)")
+        raise BadInput(f"there is no run {shown!r}{_hint(runs, name)}")
     if len(meant) > 1:
         raise BadInput(f"{shown!r} may be any of {', '.join(meant[:5])}: give more of the id")
     return meant[0]
+
+
+def _hint(runs: Path, name: str) -> str:
+    """What to do where no run has this name; it names those alone that a list shows."""
+    there = newest(runs)
+    if not there:
+        return f": there are none yet in {clean(str(runs), 500)}"
+    labels = [label for each in there if (label := _about(each).label)]
+    hint = did_you_mean(name, [*(each.name for each in there), *labels])
+    return f"{hint} (mlp-tui runs lists them)"
 
 
 def describe(directory: Path, *, label: str | None = None, note: str | None = None) -> About:

@@ -164,7 +164,8 @@ def start_from(runs: Path, run_id: str, resume: bool = False) -> Start:
             continue
         warnings += [f"{reason}; going on from step {event.step:,}" for reason in lost]
         return Start(run_id, tensors, meta, event.step, event.state, resume, tuple(warnings))
-    raise BadInput(f"{lost[0]}, and there is no other; start from another run")
+    rest = "there is no other" if len(lost) == 1 else f"none of {len(lost)} is whole"
+    raise BadInput(f"{lost[0]}, and {rest}; start from another run")
 
 
 def _told(directory: Path) -> list[CheckpointSaved]:

@@ -46,7 +46,9 @@ def head_of(directory: Path) -> Head:
     """
     try:
         head = msgspec.json.decode(read_plain(directory / HEAD), type=Head)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise BadInput(f"{directory / HEAD} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{directory / HEAD} cannot be read: {error}") from error
     if head.format != FORMAT:
         raise BadInput(

@@ -11,6 +11,7 @@ import pytest
 from engine import events
 from engine.errors import BadInput
 from engine.store import catalogue
+from engine.store.head import head_of
 from engine.store.layout import ABOUT, END, LOG, SUMMARY
 from engine.store.lines import framed
 from engine.store.record import RecordSink
@@ -325,8 +326,39 @@ def test_what_ran_it_is_told(tmp_path: Path) -> None:
 
 def test_no_name_is_no_run(tmp_path: Path) -> None:
     record(tmp_path, started("a"), ENDED)
-    with pytest.raises(BadInput, match="there is no run ''"):
+    with pytest.raises(BadInput, match=r"^there is no run '' \(mlp-tui runs lists them\)$"):
         catalogue.resolve(tmp_path, "")
+
+
+def test_a_hint_names_only_what_a_list_shows(tmp_path: Path) -> None:
+    (tmp_path / "baselime").mkdir()
+    record(tmp_path, started("a"), ENDED)
+    with pytest.raises(BadInput, match=r"^there is no run 'baseline' \("):
+        catalogue.resolve(tmp_path, "baseline")
+    catalogue.describe(tmp_path / "a", label="base-line")
+    with pytest.raises(BadInput, match="did you mean 'base-line'"):
+        catalogue.resolve(tmp_path, "baseline")
+
+
+@pytest.mark.parametrize("name", ["last", "x", ""])
+def test_where_there_are_no_runs_no_list_is_pointed_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match=f"^there is no run '{name}': there are none yet in "):
+        catalogue.resolve(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "No such file or directory"), ("{", "Input data was truncated")]
+)
+def test_a_head_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, content: str | None, why: str
+) -> None:
+    path = tmp_path / "run.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(BadInput) as told:
+        head_of(tmp_path)
+    assert str(told.value) == f"{path} cannot be read: {why}"
 
 
 def test_a_run_that_has_told_its_end_is_over_though_its_log_is_still_open(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import BadInput
 from engine.events import RunFinished, RunStarted
 from engine.store import resuming
-from engine.store.layout import HEAD
+from engine.store.layout import HEAD, LOG
 from engine.store.record import RecordSink
 
 RUN, HEIR = "20251009-080000-aaaaaa", "20251010-080000-bbbbbb"
@@ -30,6 +30,12 @@ def record(runs: Path, run_id: str, continues: str = "") -> None:
 def runs(runs: Path) -> Path:
     record(runs, RUN)
     return runs
+
+
+def test_a_record_without_its_beginning_is_of_no_experiment(runs: Path) -> None:
+    (runs / RUN / LOG).write_bytes(b"")
+    with pytest.raises(BadInput, match=f"^the record of run {RUN} has lost its beginning: "):
+        resuming.chosen(runs, RUN)
 
 
 def test_only_one_at_a_time_goes_on_from_a_run_unless_it_forks(runs: Path) -> None:
