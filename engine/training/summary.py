@@ -9,7 +9,8 @@ from engine.training.microscope import Finding
 def completed(steps: int, steps_per_epoch: int, seconds: float, last: EpochFinished | None) -> str:
     """``10 epochs, 2,350 steps in 2.9 s; train loss 0.384, test accuracy 84.6 %``."""
     epochs = -(-steps // steps_per_epoch)
-    text = f"{epochs:,} epoch{'s' * (epochs != 1)}, {steps:,} steps in {seconds:.1f} s"
+    passes = f"{epochs:,} epoch{'s' * (epochs != 1)}"
+    text = f"{passes}, {steps:,} step{'s' * (steps != 1)} in {seconds:.1f} s"
     if last is None:
         return text
     return (

@@ -34,6 +34,7 @@ from engine.events import (
     StepsMeasured,
 )
 from engine.training.run import train
+from engine.training.summary import completed
 
 PER_EPOCH = 3  # 70 examples in batches of 32
 
@@ -193,6 +194,11 @@ def test_completed_tells_what_was_reached() -> None:
         f"2 epochs, 6 steps in 0.0 s; train loss {last.train_loss:.3f}, "
         f"test accuracy {100 * last.test_accuracy:.1f} %"
     )
+
+
+def test_of_one_there_is_no_plural() -> None:
+    assert completed(1, 1, 0.5, None) == "1 epoch, 1 step in 0.5 s"
+    assert completed(1200, 600, 0.5, None) == "2 epochs, 1,200 steps in 0.5 s"
 
 
 def test_a_paused_run_is_stepped_and_goes_on() -> None:
