@@ -162,8 +162,13 @@ def _note(words: Sequence[str]) -> int:
 def _describe(what: str, about: str, words: Sequence[str]) -> int:
     made = _verb_parser(what, about, "RUN TEXT")
     made.add_argument("run", metavar="RUN")
-    made.add_argument("text", metavar="TEXT")
-    options = made.read(words)
+    made.add_argument("text", metavar="TEXT", help="behind -- where it begins with a dash")
+    try:
+        options = made.read(words)
+    except BadInput as error:
+        dashed = "--" not in words and any(word.startswith("-") for word in words[1:])
+        hint = f"; a {what} that begins with a dash goes behind --" if dashed else ""
+        raise BadInput(f"{error}{hint}") from error
     use_runs_directory(options)
     runs = runs_directory()
     chosen = catalogue.entry(runs, catalogue.resolve(runs, options.run))

@@ -196,6 +196,11 @@ def test_a_label_names_the_run_from_then_on(run: Run, runs: Path) -> None:
     assert catalogue.entry(runs, "20251009-080000-aaaaaa").about.note == "before the fix"
 
 
+def test_a_label_may_begin_with_a_dash(run: Run, runs: Path) -> None:
+    assert main(["runs", "label", "--runs-dir", str(runs), "last", "--", "-1e-3"]) == 0
+    assert catalogue.entry(runs, "20251010-100000-cccccc").about.label == "-1e-3"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -209,7 +214,8 @@ def test_a_label_names_the_run_from_then_on(run: Run, runs: Path) -> None:
         (["label", "last", "x" * 65], "at most 64 printable characters"),
         (["label", "last", BAD], "at most 64 printable characters"),
         (["note", "last", "two\nlines"], "at most 2000 printable characters"),
-        (["note", "last"], "TEXT"),
+        (["note", "last"], "TEXT (see mlp-tui runs note --help)"),
+        (["note", "last", "-x"], "; a note that begins with a dash goes behind --"),
         (["stop", "last"], "is not under way (completed)"),
         (["stop"], "RUN"),
         (["--nonsense"], "unknown flag '--nonsense'"),
