@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import App
+from textual.driver import Driver
 
 from engine.errors import BadInput
 from tui.hub import Hub
@@ -84,6 +86,11 @@ class Leaving(App[None]):
         else:
             self.board.say("no shell is here that could bring the program back", "warning")
             self.board.echo()
+
+    @on(Driver.SignalResume)
+    def come_back(self) -> None:
+        """Draw every cell anew: the terminal's screen is blank, though nothing here has changed."""
+        self.refresh()
 
     async def action_quit(self) -> None:
         """Textual's own way out asks as well."""

@@ -21,7 +21,24 @@ import pyte
 PATIENCE = 60.0  # seconds until a test gives up; nothing waits that long on its way
 # login_tty makes the pseudo-terminal the controlling one, so that the kernel's signals come too.
 IN_TERMINAL = "import os, sys; os.login_tty(int(sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])"
+ALTERNATE = 1049  # the mode that takes a blank screen, and at its end gives it back
 IMAGE = re.compile(rb"\x1b_[^\x1b]*\x1b\\")
+
+
+class Display(pyte.Screen):
+    """Forgets what stood on the alternate screen, as terminals do: pyte has one screen alone."""
+
+    def set_mode(self, *modes: int, **named: bool) -> None:
+        super().set_mode(*modes, **named)
+        self._switched(modes)
+
+    def reset_mode(self, *modes: int, **named: bool) -> None:
+        super().reset_mode(*modes, **named)
+        self._switched(modes)
+
+    def _switched(self, modes: Sequence[int]) -> None:
+        if ALTERNATE in modes:
+            self.erase_in_display(2)
 
 
 class Terminal:
@@ -41,7 +58,7 @@ class Terminal:
         self.written = b""
         self._unseen = b""
         self.runs = runs
-        self._screen = pyte.Screen(columns, lines)
+        self._screen = Display(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._master, self._slave = pty.openpty()
         size = struct.pack("HHHH", lines, columns, 0, 0)

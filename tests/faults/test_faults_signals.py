@@ -102,10 +102,24 @@ def test_a_screen_is_stopped_and_comes_back_whole_while_training_goes_on(
     shell.expect(r"loss +\d\.\d")
     shell.expect("quit")
     shell.wait_for(lambda: "still 42 here" not in shell.text, "the whole screen")
+    for head in (r"layer .*past", r"matrix .*min"):  # nothing but coming back draws these
+        shell.expect(head)
     shell.press("q")
     shell.expect("Stop and quit")
     shell.press("q")
     shell.wait_for(lambda: b'"run_finished"' in log.read_bytes()[-2000:], "the end of the run")
+    shell.press("clear\r")
+    shell.wait_for(lambda: "layer" not in shell.text, "the shell's own screen")
+    shell.press(f"{sys.executable} -m cli replay\r")
+    for row in (r"replay .* 100%", r"matrix .*min", r"output +W +-?\d", "quit"):
+        shell.expect(row)
+    whole = shell.text  # of a run that has ended, where nothing moves
+    shell.press("\x1a")
+    shell.expect(r"\+ +Stopped")
+    shell.press("fg\r")
+    shell.wait_for(lambda: shell.text == whole, f"all of this:\n{whole}\ninstead of")
+    shell.press("q")
+    shell.expect(r"bash-")  # it asks once the terminal is its own again
     shell.press("exit\r")
     shell.end()
     assert [type(event) for event in sound(log.parent)][-1] is RunFinished
