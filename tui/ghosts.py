@@ -27,11 +27,13 @@ class Ghosts:
     def joined_by(self, view: RunView) -> Ghosts:
         """These and `view`, the oldest leaving when there are more than six.
 
-        A run of fewer than two steps has no curve to remember.
+        A run of fewer than two steps has no curve to remember. Its curves are all that is: what
+        was known of its layers would be held as long as it.
         """
         if len(view.loss) < 2:
             return self
-        return replace(self, views=(*self.views, view)[-MOST:])
+        bare = replace(view, vitals={}, matrices=None, histograms=None, predictions=None)
+        return replace(self, views=(*self.views, bare)[-MOST:])
 
     def overlaid(self, chosen: Sequence[tuple[RunView, str]]) -> Ghosts:
         """These runs, with their labels, in place of those that were chosen before."""
