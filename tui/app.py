@@ -279,6 +279,13 @@ class DashboardApp(Dialogs):
         """Every action, by name."""
         self.action_command_palette()
 
+    def action_command_palette(self) -> None:
+        """Textual's own way there leads to a palette that can be typed into at once."""
+        from tui.screens.palette import Palette
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
+
     def do_back(self) -> None:
         """Close the uppermost screen, never the last."""
         if self._first_on_top:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from textual import events
 from textual.widgets import OptionList
@@ -17,6 +18,7 @@ def move_in(options: OptionList, event: events.Key) -> None:
         "pagedown": options.action_page_down,
     }
     if event.key in moves:
-        moves[event.key]()
+        with suppress(KeyError, IndexError):  # no page can be turned before its lines have places
+            moves[event.key]()
         event.stop()
         event.prevent_default()
