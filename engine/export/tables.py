@@ -98,6 +98,8 @@ SERIES = _table("series", series="text", x="float", y="float")
 
 def rows_of(event: AnyEvent, at: int, source: Source) -> Iterator[Rows]:
     """What event number `at` (counted from 0) of `source` adds to the tables that grow."""
+    if not source.standing.counts(event, at):
+        return
     match event:
         case events.StepsMeasured():
             yield _steps(event, source)
@@ -116,7 +118,7 @@ def rows_of(event: AnyEvent, at: int, source: Source) -> Iterator[Rows]:
             yield _row(CHECKPOINTS, event.time, event.step, *told, event.best)
         case events.Noted():
             yield _row(NOTES, event.time, event.level, text(event.text))
-        case events.SeriesExtended() if source.standing.counts(event, at):
+        case events.SeriesExtended():
             yield Rows(SERIES, ([text(event.series)] * len(event.x), event.x, event.y))
 
 

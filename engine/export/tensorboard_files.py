@@ -140,9 +140,10 @@ def _records(source: Source, made: _Maker, every: int) -> Iterator[bytes]:
     for at, event in enumerate(source.events()):
         time = event.time or time
         step = max(step, getattr(event, "step", 0))
+        if not source.standing.counts(event, at):
+            continue
         if isinstance(event, events.SeriesExtended):
-            if source.standing.counts(event, at):
-                yield from _points(event, source, made, points)
+            yield from _points(event, source, made, points)
         else:
             if isinstance(event, events.StepsMeasured):
                 yield from _steps(event, time, made, every, steady(source.started))

@@ -17,16 +17,24 @@ from engine import events
 from engine.errors import BadInput
 from engine.export.csv_files import write_csv
 from engine.export.past import past
-from engine.export.source import surveyed
+from engine.export.source import Source, surveyed
 from engine.export.standing import Standing
 from engine.store.lines import framed
 
 
-def steps(runs: Path, out: Path, run_id: str) -> list[tuple[int, float, str]]:
+def write(source: Source, out: Path) -> None:
     out.mkdir()
-    write_csv(surveyed(runs, run_id), out)
-    with (out / "steps.csv").open() as file:
-        return [(int(r["step"]), float(r["loss"]), r["lr"]) for r in csv.DictReader(file)]
+    write_csv(source, out)
+
+
+def table(out: Path, name: str) -> list[dict[str, str]]:
+    with (out / f"{name}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def steps(runs: Path, out: Path, run_id: str) -> list[tuple[int, float, str]]:
+    write(surveyed(runs, run_id), out)
+    return [(int(r["step"]), float(r["loss"]), r["lr"]) for r in table(out, "steps")]
 
 
 def test_a_run_that_goes_on_supersedes_what_came_after_its_start(tmp_path: Path) -> None:
@@ -58,6 +66,36 @@ def test_a_run_that_goes_on_supersedes_what_came_after_its_start(tmp_path: Path)
     source = surveyed(tmp_path / "runs", "b")
     assert [part.run_id for part in source.parts] == ["a", "b"]
     assert surveyed(tmp_path / "runs", "a").parts[-1].until == math.inf
+
+
+def test_what_is_measured_at_both_sides_of_a_seam_is_told_once(tmp_path: Path) -> None:
+    def measured(step: int) -> list[events.AnyEvent]:
+        row = events.MatrixRow("hidden1", "weight", (16, 784), -1.0, 2.0, 0.5, 0.75, 3.0, 1.5, 9.0)
+        bins = events.Histogram("output", "weight", -1.0, 1.0, (3, 5))
+        return [
+            events.MatricesMeasured(step=step, rows=(row,)),
+            events.HistogramsMeasured(step=step, histograms=(bins,)),
+        ]
+
+    runs = tmp_path / "runs"
+    record(runs, [started("a"), *measured(0), block(1, (1.0,) * 20), *measured(20), ENDED])
+    record(runs, [started("b", continues="a", first_step=20), *measured(20), ENDED])
+    last = [started("c", continues="b", first_step=20), *measured(20), block(21, (1.0,))]
+    record(runs, [*last, *measured(21), ENDED])
+    write(surveyed(runs, "c"), tmp_path / "c")
+    assert [row["step"] for row in table(tmp_path / "c", "matrices")] == ["0", "20", "21"]
+    keys = [(row["step"], row["bin"]) for row in table(tmp_path / "c", "histograms")]
+    assert keys == [(step, number) for step in ("0", "20", "21") for number in "01"]
+
+
+def test_what_only_the_later_run_measured_at_a_seam_is_told(tmp_path: Path) -> None:
+    bins = events.HistogramsMeasured(
+        step=10, histograms=(events.Histogram("output", "weight", -1.0, 1.0, (3, 5)),)
+    )
+    record(tmp_path / "runs", [started("a"), block(1, (1.0,) * 20), ENDED])
+    record(tmp_path / "runs", [started("b", continues="a", first_step=10), bins, ENDED])
+    write(surveyed(tmp_path / "runs", "b"), tmp_path / "b")
+    assert [row["step"] for row in table(tmp_path / "b", "histograms")] == ["10", "10"]
 
 
 def test_of_three_runs_the_earliest_cut_counts(tmp_path: Path) -> None:
