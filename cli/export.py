@@ -70,7 +70,7 @@ def main(words: Sequence[str]) -> int:
     use_runs_directory(options)
     runs = runs_directory()
     run_id = catalogue.resolve(runs, options.run)
-    target = in_home(options.out) if options.out else _default(run_id, options.to, form)
+    target = _target(options.out) if options.out else _default(run_id, options.to, form)
     from engine.export.staging import check, explained, keep_out
 
     keep_out(target, runs)
@@ -128,6 +128,17 @@ def _form(options: argparse.Namespace) -> Form:
     _size(options)
     _theme(options)
     return form
+
+
+def _target(out: str) -> Path:
+    """Where a person wants the export.
+
+    Raises:
+        BadInput: for what elsewhere means standard output.
+    """
+    if out == "-":
+        raise BadInput("--out -: an export is not written to standard output; give it a name")
+    return in_home(out)
 
 
 def _default(run_id: str, to: str, form: Form) -> Path:

@@ -54,7 +54,10 @@ def check(target: Path, *, directory: bool, force: bool, marked: Marked = no_fil
     Raises:
         BadInput: saying why, and what to do.
     """
-    if not target.name or not target.parent.is_dir():
+    if target.name in ("", ".."):
+        named = os.path.join(target, "run")  # noqa: PTH118 - pathlib leaves out the dot
+        raise BadInput(f"--out {target} is a directory: give the export a name in it, as {named}")
+    if not target.parent.is_dir():
         raise BadInput(f"--out {target}: there is no directory {target.parent}")
     if not os.path.lexists(target):
         return

@@ -120,6 +120,8 @@ def test_a_run_is_named_as_everywhere(runs: Path, typed: Typed) -> None:
         (("--to", "tensorboard", "--every", "0"), "from 1 on"),
         (("--to", "tensorboard", "--every", "-1"), "from 1 on"),
         (("--to", "csv", "--out", "missing/out"), "there is no directory missing"),
+        (("--to", "jsonl", "--out", "-"), "--out -: an export is not written to standard output"),
+        (("--to", "jsonl", "--out", "."), "--out . is a directory: give the export a name in it"),
         (("--to", "csv", "--outt", "x"), "did you mean '--out'?"),
         (("nobody", "--to", "csv"), "there is no run 'nobody'"),
         (("../x", "--to", "csv"), "there is no run"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,11 +125,18 @@ def test_beside_records_there_is_room(runs: Path, tmp_path: Path, out: str) -> N
     keep_out(tmp_path / out, runs)
 
 
-@pytest.mark.parametrize("out", ["missing/out", ""])
-def test_there_must_be_a_place(runs: Path, tmp_path: Path, out: str) -> None:
-    target = tmp_path / out if out else Path("/")
+def test_there_must_be_a_place(runs: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no directory"):
-        export(runs, target)
+        export(runs, tmp_path / "missing" / "out")
+
+
+@pytest.mark.parametrize(
+    ("out", "named"), [(".", "./run"), ("..", "../run"), ("/", "/run"), ("./", "./run")]
+)
+@pytest.mark.parametrize("force", [True, False])
+def test_what_has_no_name_cannot_be_made(runs: Path, out: str, named: str, *, force: bool) -> None:
+    with pytest.raises(BadInput, match=f"is a directory: give .* as {re.escape(named)}$"):
+        export(runs, Path(out), force=force)
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
