@@ -43,6 +43,7 @@ class Entry:
     `state` is how it ended, "running" or "paused" while it has not (`live`), and "crashed" where
     nobody writes its record any more and it never said how it ended. What has ended is not live,
     though its writer may have its log open for another moment: nothing more comes.
+    What is "unreadable" is in no list, and can be deleted.
     `continued_by` are the runs that go on from it.
     """
 
