@@ -283,7 +283,7 @@ class DashboardApp(Dialogs):
         """Textual's own way there leads to a palette that can be typed into at once."""
         from tui.screens.palette import Palette
 
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def do_back(self) -> None:

@@ -67,7 +67,7 @@ class CatalogueScreen(Backdrop):
     def on_resize(self, event: events.Resize) -> None:
         """In a low terminal the list is what matters."""
         self.set_class(event.size.height < 18, "low")
-        self.call_after_refresh(self._refill)
+        self.when_shared_out(self._refill)
 
     def on_screen_resume(self) -> None:
         """What has been found meanwhile stands beside the names."""

@@ -82,8 +82,10 @@ class LabScreen(LabActions):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold to the room there is."""
+        if not self.whole:
+            return
         self.query_one(LabHeader).fold(2 if self._low else 3, bar=not self._low)
-        self.call_after_refresh(self.draw)
+        self.when_shared_out(self.draw)
 
     def on_key(self, event: events.Key) -> None:
         """A parameter's key turns it and runs the experiment again."""
@@ -121,7 +123,7 @@ class LabScreen(LabActions):
 
     def echo(self) -> None:
         """Show what is cheap and answers a key."""
-        if not self.is_mounted:
+        if not self.whole:
             return
         info = figures.info(self._lab, self.experiment, place=self._place())
         self.query_one(LabHeader).show_info(info)
@@ -132,7 +134,7 @@ class LabScreen(LabActions):
 
     def draw(self) -> None:
         """Show everything."""
-        if not self.is_mounted:
+        if not self.whole:
             return
         self.query_one(LabPanels).show(self._lab.results[self.experiment.name].view)
         self.echo()

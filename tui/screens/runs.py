@@ -84,7 +84,7 @@ class RunsScreen(ListOfRuns):
         """In a low terminal the list is what matters."""
         self.set_class(event.size.height < _LOW, "low")
         self.set_class(event.size.height < _TINY, "tiny")
-        self.call_after_refresh(self._show)
+        self.when_shared_out(self._show)
 
     def poll(self) -> None:
         """Take in what came of what was asked; look for changes now and then."""

@@ -9,6 +9,7 @@ import pytest
 import synthetic_run
 from driving import dashboard
 
+from tui.screens.backdrop import Backdrop
 from tui.screens.quit import QuitScreen
 from tui.widgets.plot import Plot
 
@@ -55,3 +56,15 @@ async def test_a_screen_that_was_closed_is_let_go_with_its_curves() -> None:
         gc.collect()
         assert plots
         assert [plot() for plot in plots] == [None] * len(plots)
+
+
+@pytest.mark.parametrize("key", ["enter", "p", "g", "b"])
+async def test_a_screen_knows_that_it_was_closed(key: str) -> None:
+    async with dashboard() as driver:
+        await driver.feed(synthetic_run.run())
+        await driver.press(key)
+        screen = driver.app.screen
+        assert isinstance(screen, Backdrop) and screen.whole
+        await driver.press("escape")
+        assert not screen.whole
+        assert driver.app.board.whole
