@@ -9,7 +9,7 @@ _SMOOTHING = 2.0
 """Seconds over which the speed is averaged."""
 _MOST = 0.5
 """The most that one block counts: somebody may have set the clock, or the disk was full."""
-_ENOUGH = 0.25
+_ENOUGH = 0.2
 """Seconds from which on the time left is told from a speed: a single step, taken at once, looks
 hundreds of times as fast as the run is."""
 
