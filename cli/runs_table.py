@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 
 from rich.cells import cell_len
-from rich.console import JustifyMethod
+from rich.console import Console, JustifyMethod
+from rich.padding import Padding
+from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
@@ -17,9 +20,10 @@ from tui.runs.listing import Row, damage, row
 
 _STYLES = {"good": "green", "bad": "bold red", "plain": ""}
 _COLUMNS: Mapping[str, int] = MappingProxyType(
-    {"run": 0, "state": 0, "what": 72, "progress": 0, "best": 0, "size": 100, "started": 100}
+    {"run": 0, "state": 0, "what": 100, "progress": 60, "best": 48, "size": 72, "started": 100}
 )
-"""The columns, and how wide a terminal has to be for them: an id tells the date as well."""
+"""The columns, and how wide a terminal has to be for them: an id tells the date as well, and the
+settings have lines of their own below that."""
 _ID_WIDTH = 22  # columns of an id of our own making
 
 
@@ -46,10 +50,22 @@ def print_runs(found: Sequence[Entry]) -> None:
     table.columns[0].max_width = room
     for each in rows:
         table.add_row(*(each[name] for name in shown))
-    console.print(table)
+    if "what" in shown:
+        console.print(table)
+    else:
+        _print_folded(console, table, rows)
     for entry in found:
         if told := damage(entry):
             console.print(Text(f"{entry.run_id}: {told}"))
+
+
+def _print_folded(console: Console, table: Table, rows: Sequence[Mapping[str, Text]]) -> None:
+    lines = iter(console.render_lines(table, pad=False))
+    console.print(SegmentLines([next(lines)], new_lines=True), end="")
+    for each in rows:
+        own = list(islice(lines, len(each["run"].plain.split("\n"))))
+        console.print(SegmentLines(own, new_lines=True), end="")
+        console.print(Padding(each["what"], (0, 0, 0, 2)))
 
 
 def _cells(told: Row) -> dict[str, Text]:
