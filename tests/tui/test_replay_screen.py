@@ -16,13 +16,15 @@ from replay_bench import Clock, record, replay
 from shown_experiment import SHOWN, shown_run
 
 from engine import events
+from engine.controls import Pause
 from engine.errors import BadInput
 from engine.events import CheckpointSaved, Noted
 from engine.experiments import EXPERIMENTS
+from engine.link import Refused
 from engine.store.layout import LOG
 from tui.keymap import RECORDED, RECORDING
 from tui.replay.deck import COMMANDS, Deck
-from tui.replay.no_link import NoLink
+from tui.replay.no_link import NO_ENGINE, NoLink
 from tui.screens.lab import LabScreen
 from tui.screens.layer import LayerScreen
 from tui.screens.predictions import PredictionsScreen
@@ -295,10 +297,12 @@ def test_a_setting_that_is_gone_since_is_no_obstacle(runs: Path) -> None:
 
 def test_a_recording_has_nobody_to_ask() -> None:
     link = NoLink()
-    for ask in (link.start, lambda: link.fetch("x"), lambda: link.send(None)):  # type: ignore[arg-type]
-        with pytest.raises(BadInput, match="recording"):
-            ask()
+    link.send(Pause())
     assert link.drain() == [] and not link.can_detach and link.unread == 0.0
+    link.start()
+    link.fetch("x")
+    assert link.drain() == [Refused(NO_ENGINE), Refused(NO_ENGINE, what="fetch")]
+    assert link.drain() == []
     link.close()
     link.detach()
 

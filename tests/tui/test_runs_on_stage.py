@@ -20,11 +20,16 @@ from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.store.record import RecordSink
 from tui.app import Browse, DashboardApp
+from tui.capabilities import FULL
 from tui.figures import Look, accuracy_chart, loss_chart
 from tui.ghosts import MOST, Ghosts
-from tui.replay.no_link import NoLink
+from tui.hub import SETTLING
+from tui.keymap import ACTIONS
+from tui.replay.no_link import NO_ENGINE, NoLink
 from tui.run_view import RunView
+from tui.runs.keymap import ACTIONS as RUNS_ACTIONS
 from tui.screens.dashboard import Dashboard
+from tui.screens.lab import LabScreen
 from tui.screens.runs import RunsScreen
 
 TIMES = itertools.count(1)
@@ -287,3 +292,51 @@ async def test_the_program_may_begin_and_end_with_the_list(runs: Path) -> None:
         assert isinstance(app.screen, RunsScreen) and not app._exit
         await driver.press("escape")
         assert app._exit and app.return_code == 0
+
+
+KEYS = sorted(
+    {key for action in (*ACTIONS, *RUNS_ACTIONS) for key in action.keys}
+    - {"q", "ctrl+q", "ctrl+c", "ctrl+z", "escape"}
+)
+"""All that mean anything anywhere, but for those that leave."""
+
+
+@asynccontextmanager
+async def browsed() -> AsyncIterator[Driver]:
+    """The list of runs of a program that has no engine."""
+    opening = Browse()
+    app = DashboardApp(NoLink(), RunConfig(), capabilities=FULL, autostart=False, opening=opening)
+    async with app.run_test(size=(120, 36)) as pilot:
+        driver = Driver(app, pilot)
+        await settled(driver)
+        yield driver
+
+
+@pytest.mark.parametrize("way", [(), ("o",), ("o", "b", "down", "enter")])
+async def test_no_key_ends_a_program_that_has_no_engine(runs: Path, way: tuple[str, ...]) -> None:
+    async with browsed() as driver:
+        app = driver.app
+        for key in KEYS:
+            while len(app.screen_stack) > 1:
+                app.pop_screen()
+            app.do_runs()
+            for each in (*way, key, key):  # the second of two starts waits for some polls
+                await driver.pilot.press(each)
+                app.tick()
+            for _ in range(SETTLING + 1):
+                app.tick()
+            assert app._exception is None and not app._exit, key
+
+
+async def test_where_no_engine_is_a_start_is_answered_in_a_sentence(runs: Path) -> None:
+    async with browsed() as driver:
+        await press(driver, "o", "b", "enter")
+        await settled(driver)
+        assert driver.app.screen is driver.app.board
+        assert NO_ENGINE in driver.text() and not driver.app.hub.working
+        await press(driver, "b", "down", "enter")
+        await settled(driver)
+        assert isinstance(driver.app.screen, LabScreen)
+        assert NO_ENGINE in driver.text() and not driver.app.lab.working
+        await driver.press("q")
+        assert driver.app._exit

@@ -17,6 +17,7 @@ class RecordLink(NoLink):
     """Hands over some thousand events at a time until they are `exhausted`; `last` follows them."""
 
     def __init__(self, events: Iterator[AnyEvent], last: News | None = None) -> None:
+        super().__init__()
         self.exhausted = False
         self._events = events
         self._last = last

@@ -5,16 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from engine.controls import AnyControl
-from engine.errors import BadInput
-from engine.link import News
-from tui.keymap import RECORDED
+from engine.link import News, Refused
+
+NO_ENGINE = "nothing is started among recorded runs: mlp-tui trains, mlp-tui lab experiments"
 
 
 class NoLink:
-    """Meets `RunLink` where there is no engine: a recording starts nothing."""
+    """Meets `RunLink` where there is no engine: what is asked is refused by the next news."""
 
     can_detach = False
     unread = 0.0
+
+    def __init__(self) -> None:
+        self._refusals: list[News] = []
 
     def start(
         self,
@@ -25,19 +28,19 @@ class NoLink:
         resume: bool = False,
     ) -> None:
         """Refuse."""
-        raise BadInput(RECORDED)
+        self._refusals.append(Refused(NO_ENGINE))
 
     def send(self, control: AnyControl) -> None:
-        """Refuse."""
-        raise BadInput(RECORDED)
+        """No run is under way that could be asked."""
 
     def fetch(self, data: str) -> None:
         """Refuse."""
-        raise BadInput(RECORDED)
+        self._refusals.append(Refused(NO_ENGINE, what="fetch"))
 
     def drain(self, budget: float = 0.008) -> list[News]:
-        """Nothing ever comes."""
-        return []
+        """What was refused since the last call."""
+        refusals, self._refusals = self._refusals, []
+        return refusals
 
     def detach(self) -> None:
         """Nothing is held."""
