@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> int:
 
     link = attached(runs, run_id)
     head = head_of(runs / run_id)
-    return show(link, *settings(head.experiment, head.config))
+    return show(link, *settings(head.experiment, head.config), visitor=True)
 
 
 def parser() -> Parser:

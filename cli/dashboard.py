@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,7 +14,7 @@ from cli.checks.logout import logout_warning
 from cli.checks.terminal import CURSORLESS
 from cli.flags import Parser
 from cli.loading import kept_for_good
-from cli.output import say
+from cli.output import say, warn
 from cli.settings import add_run_flags, config_from, shown_instead, use_runs_directory
 from engine.config import FILE_ENDINGS, RunConfig
 from engine.data.names import resolve
@@ -21,6 +22,9 @@ from engine.errors import BadInput
 from engine.link import RunLink
 from engine.paths import in_home
 from engine.text import clean
+
+if TYPE_CHECKING:
+    from tui.leaving import Leaving
 
 COMMANDS = """commands:
   mlp-tui [flags]          train and watch it live
@@ -88,12 +92,14 @@ def show(  # noqa: PLR0913
     *,
     autostart: bool = False,
     resumes: str = "",
+    visitor: bool = False,
 ) -> int:
     """Open the screen on a link that may be asked to resume a run; returns the exit code.
 
     A dropped line ends the screen alone, and so does who detaches: the run goes on to its end.
+    So it does where the screen has failed; and a `visitor` to a run that was under way without
+    this program ends it by no signal either, but by a person's own word.
     """
-    alone, detached = False, ""
     try:
         with kept_for_good():
             from tui.app import DashboardApp, Opening
@@ -103,19 +109,29 @@ def show(  # noqa: PLR0913
         app = DashboardApp(
             link, config, opening=opening, autostart=autostart, warning=warning, resumes=resumes
         )
+    except BaseException:  # no screen, and so nobody whom the engine could serve
+        (link.detach if visitor else link.close)()
+        raise
+    try:
         app.run()
-        detached = app.detached
-        alone = app.hung_up or bool(detached)
     finally:
-        if alone:
-            link.detach()
-        else:
-            link.close()
-    if detached:
+        part(app, link, visitor=visitor)
+    return app.return_code or exits.COMPLETED
+
+
+def part(app: Leaving, link: RunLink, *, visitor: bool = False) -> None:
+    """End the engine of an app that is over, or leave it to its work and tell what goes on."""
+    if not app.lets_go(visitor=visitor):
+        link.close()
+        return
+    link.detach()
+    if app.detached:
         from cli.detached import tell_detached
 
-        tell_detached(detached)
-    return app.return_code or exits.COMPLETED
+        tell_detached(*app.detached)
+    elif app.own_run and not app.hung_up:
+        run = app.own_run
+        warn(f"mlp-tui: run {run} goes on without this screen; mlp-tui attach {run} opens one\n")
 
 
 def need_screen(remedy: str) -> None:

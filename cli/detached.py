@@ -74,9 +74,10 @@ def begun(link: RunLink, *, quiet: bool) -> str:
         wait(_LOOK)
 
 
-def tell_detached(run_id: str) -> None:
-    """Say how to come back to a run that is left to itself, and what may end it."""
-    say(f"run {run_id} goes on by itself; mlp-tui attach {run_id} comes back to it\n")
+def tell_detached(*run_ids: str) -> None:
+    """Say how to come back to runs that are left to themselves, and what may end them."""
+    for run_id in run_ids:
+        say(f"run {run_id} goes on by itself; mlp-tui attach {run_id} comes back to it\n")
     warning = logout_warning()
     if warning:
         sys.stderr.write(f"warning: {warning}\n")

@@ -214,14 +214,14 @@ async def test_a_run_can_be_left_to_itself() -> None:
         await driver.feed(RUNNING)
         await driver.press("ctrl+d")
         assert driver.app._exit and driver.app.return_code == 0
-        assert driver.app.detached == driver.app.hub.view.run_id
+        assert driver.app.detached == (driver.app.hub.view.run_id,)
 
 
 async def test_the_question_offers_to_detach() -> None:
     async with dashboard() as driver:
         await driver.feed(RUNNING)
         await driver.press("q", "tab", "enter")
-        assert driver.app.detached == driver.app.hub.view.run_id
+        assert driver.app.detached == (driver.app.hub.view.run_id,)
 
 
 async def test_a_run_that_ends_with_its_screen_cannot_be_left() -> None:

@@ -279,7 +279,7 @@ async def test_an_experiment_can_be_left_to_itself() -> None:
         await lab.feed(run(upto=3, finish=""))
         await lab.press("ctrl+d")
         assert lab.app.return_code == 0
-        assert lab.app.detached == lab.app.lab.results["growth"].view.run_id != ""
+        assert lab.app.detached == (lab.app.lab.results["growth"].view.run_id,) != ("",)
 
 
 async def test_an_experiment_that_ends_with_its_screen_cannot_be_left() -> None:
@@ -441,7 +441,7 @@ async def test_an_experiment_under_way_elsewhere_is_shown_and_not_begun_anew() -
         assert link.experiments == [] and app.lab.under_way == "growth"
         await lab.press("space", "ctrl+d")
         assert [type(control) for control in link.sent] == [controls.Pause]
-        assert app.detached == app.lab.results["growth"].view.run_id
+        assert app.detached == (app.lab.results["growth"].view.run_id,)
 
 
 @pytest.mark.parametrize("degree", [4, 5])

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 import shelved
 import synthetic_run
-from driving import CONFIG, Driver, dashboard
+from driving import CONFIG, Driver, dashboard, rows_of
 from fake_link import FakeLink
+from textual.widgets import Static
 
 from engine import controls
 from engine.config import RunConfig
@@ -200,7 +201,7 @@ async def test_a_run_of_another_engine_is_steered_and_left_to_itself(elsewhere: 
 async def test_leaving_the_program_leaves_a_visited_run_to_itself(elsewhere: FakeLink) -> None:
     async with listed() as driver:
         await press(driver, "enter", "ctrl+d")
-        assert driver.app._exit and driver.app.detached == "live"
+        assert driver.app._exit and "live" in driver.app.detached
         assert not elsewhere.closed
 
 
@@ -340,3 +341,33 @@ async def test_where_no_engine_is_a_start_is_answered_in_a_sentence(runs: Path) 
         assert NO_ENGINE in driver.text() and not driver.app.lab.working
         await driver.press("q")
         assert driver.app._exit
+
+
+async def test_the_question_is_about_the_own_run_while_another_is_visited(
+    elsewhere: FakeLink,
+) -> None:
+    async with listed() as driver:
+        own = driver.app.hub.view.run_id
+        await press(driver, "enter", "q")
+        asked = " ".join(rows_of(driver.app.screen.query_one(Static)).split())
+        assert f"Run {own[-6:]} is under way" in asked
+        assert "Run live, which is shown, goes on" in asked
+        await press(driver, "ctrl+d")
+        assert driver.app.detached == (own, "live")
+
+
+async def test_a_visited_run_goes_on_unasked(elsewhere: FakeLink) -> None:
+    async with listed(autostart=False) as driver:
+        await press(driver, "enter", "q")
+        assert driver.app._exit and not elsewhere.closed
+    async with listed(autostart=False) as driver:
+        elsewhere.push(*synthetic_run.run(run_id="live", finish="", epochs=1))
+        await press(driver, "enter", "ctrl+d")
+        assert driver.app.detached == ("live",)
+
+
+async def test_a_start_of_the_own_engine_is_not_left_without_a_word(elsewhere: FakeLink) -> None:
+    async with dashboard() as driver:
+        await press(driver, "g", "enter", "ctrl+d")
+        assert not driver.app._exit
+        assert "cannot be left to itself" in driver.text("#log")

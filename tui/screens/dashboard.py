@@ -145,7 +145,8 @@ class Dashboard(Backdrop):
             return f"{clean(status.fetching, 40)} is being downloaded. Leaving ends that."
         if self._hub.running:
             at = f"step {view.step:,} of {view.total_steps:,}"
-            return f"A run is under way ({at}). Leaving stops it; its record stays."
+            named = clean(view.run_id.rpartition("-")[2], 12)
+            return f"Run {named} is under way ({at}). Leaving stops it; its record stays."
         return "A run is starting. Leaving stops it."
 
     def _remark(self) -> None:
