@@ -224,6 +224,18 @@ async def test_the_question_offers_to_detach() -> None:
         assert driver.app.detached == (driver.app.hub.view.run_id,)
 
 
+@pytest.mark.parametrize("width", [61, 62, 120])
+async def test_the_answers_that_have_keys_name_them(width: int) -> None:
+    async with dashboard(size=(width, 30)) as driver:
+        await driver.feed(RUNNING)
+        await driver.press("q")
+        assert "Detach (ctrl+d)" in driver.text() and "Stop and quit (q)" in driver.text()
+        await driver.feed(DONE[-1:])
+        assert "Quit (q)" in driver.text()
+        await driver.press("q")
+        assert driver.app._exit
+
+
 async def test_a_run_that_ends_with_its_screen_cannot_be_left() -> None:
     async with dashboard() as driver:
         driver.link.can_detach = False

@@ -23,6 +23,7 @@ class Question(QuitScreen, inherit_bindings=False):
     """Asks with two answers. Only the button says yes: whoever types on by mistake stays."""
 
     CSS_PATH = "quit.tcss"
+    quit_key_ends = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,ctrl+q,ctrl+c,n", "perform('back')", "stay", show=False),
         *AMONG_ANSWERS,

@@ -34,6 +34,7 @@ class QuitScreen(ModalScreen[Answer]):
     """
 
     CSS_PATH = "quit.tcss"
+    quit_key_ends = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("back", "quit", "detach"),
         *AMONG_ANSWERS,
@@ -63,7 +64,7 @@ class QuitScreen(ModalScreen[Answer]):
                 if self._may_detach:
                     label = f"Detach ({key_of('detach')})"
                     yield Button(label, id="detach", variant="success", compact=True)
-                yield Button(self._end, id="end", variant="error", compact=True)
+                yield Button(self._keyed(self._end), id="end", variant="error", compact=True)
 
     def on_mount(self) -> None:
         """The harmless answer has the focus."""
@@ -80,7 +81,7 @@ class QuitScreen(ModalScreen[Answer]):
             return
         self._work = now
         self.query_one(Static).update(now or _OVER)
-        self.query_one("#end", Button).label = self._end if now else _LEAVE
+        self.query_one("#end", Button).label = self._keyed(self._end if now else _LEAVE)
         if not now:
             self._may_detach, self._now = False, None  # what begins after it is another question
             for button in self.query("#detach"):
@@ -95,6 +96,10 @@ class QuitScreen(ModalScreen[Answer]):
         """The quit key ends it, the detach key leaves it, the back key stays."""
         if action_id != "detach" or self._may_detach:
             self._close({"quit": "end", "detach": "detach"}.get(action_id, "stay"))
+
+    def _keyed(self, label: str) -> str:
+        """An answer with the key that gives it."""
+        return f"{label} ({key_of('quit')})" if self.quit_key_ends else label
 
     def _close(self, answer: str) -> None:
         self.dismiss("end" if answer == "end" else "detach" if answer == "detach" else "stay")
