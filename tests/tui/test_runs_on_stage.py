@@ -313,16 +313,26 @@ async def browsed() -> AsyncIterator[Driver]:
         yield driver
 
 
-@pytest.mark.parametrize("way", [(), ("o",), ("o", "b", "down", "enter")])
-async def test_no_key_ends_a_program_that_has_no_engine(runs: Path, way: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("way", "to"),
+    [((), RunsScreen), (("o",), Dashboard), (("o", "b", "down", "enter"), LabScreen)],
+)
+async def test_no_key_ends_a_program_that_has_no_engine(
+    runs: Path, way: tuple[str, ...], to: type[object]
+) -> None:
     async with browsed() as driver:
         app = driver.app
+        await press(driver, *way)
         for key in KEYS:
-            while len(app.screen_stack) > 1:
-                app.pop_screen()
-            app.do_runs()
-            for each in (*way, key, key):  # the second of two starts waits for some polls
-                await driver.pilot.press(each)
+            if not isinstance(app.screen, to):
+                while len(app.screen_stack) > 1:
+                    app.pop_screen()
+                app.do_runs()
+                await settled(driver)
+                await press(driver, *way)
+            assert isinstance(app.screen, to), key
+            for _ in range(2):  # the second of two starts waits for some polls
+                await driver.pilot.press(key)
                 app.tick()
             for _ in range(SETTLING + 1):
                 app.tick()
