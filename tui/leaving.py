@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import on
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.dom import DOMNode
 from textual.driver import Driver
 
 from engine.errors import BadInput
@@ -37,6 +41,17 @@ class Leaving(App[None]):
         """End the app with this exit code."""
         self.hung_up = code == HUNG_UP
         self.exit(return_code=code)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key asks for, unless it was typed behind the one that ends the app."""
+        if self._exit:
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
 
     def lets_go(self, *, visitor: bool) -> bool:
         """Whether, once the app is over, its engine is left to its work instead of being ended.
