@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import BadInput
-from engine.schema import fields_of
+from engine.schema import Field, fields_of, spell
 
 LARGEST = 1 << 20  # bytes; a settings file has a few dozen lines
 
@@ -47,9 +47,15 @@ def write_table(config: msgspec.Struct) -> str:
     for field in fields_of(type(config)):
         lines += [
             f"# {field.setting.help}",
-            f"{field.name} = {_value(getattr(config, field.name))}",
+            f"{field.name} = {_value(_worded(field, getattr(config, field.name)))}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _worded(field: Field, value: Any) -> Any:
+    """The word of a value that has one, which as a number would be refused."""
+    worded = spell(field, value)
+    return worded if worded in field.setting.words else value
 
 
 def _value(value: Any) -> str:

@@ -84,7 +84,8 @@ def typed_config(
     """
     values = dict(under)
     if options.config is not None:
-        values |= readings(config_type, read_table(options.config), f"--config {options.config}")
+        table, source = read_table(options.config), f"--config {options.config}"
+        values |= readings(config_type, table, source, by_hand=True)
     values |= given(options, config_type)
     return config_type(**values)
 

@@ -152,13 +152,18 @@ def spell_number(value: float) -> str:
 
 
 def readings(
-    config_type: type[msgspec.Struct], changes: Mapping[str, Any], source: str
+    config_type: type[msgspec.Struct],
+    changes: Mapping[str, Any],
+    source: str,
+    *,
+    by_hand: bool = False,
 ) -> dict[str, Any]:
     """The changes by field name and in canonical form, each checked on its own.
 
     Text values are read as if typed, so that a path begins at the current directory; other values
-    must be of the field's kind. What fields ask of each other is checked when a config is made, so
-    that several sources can be laid over another.
+    must be of the field's kind. Where "auto" is stored as 0, a typed 0 does not stand for it and
+    is refused, unless it lies within the bounds; with `by_hand` so is a number. What fields ask of
+    each other is checked when a config is made, so that several sources can be laid over another.
 
     Raises:
         BadInput: naming `source` and the key that is unknown or cannot be used.
@@ -170,8 +175,7 @@ def readings(
         if name not in known:
             raise BadInput(f"{source}: unknown setting {key!r}{did_you_mean(name, known)}")
         try:
-            typed = parse(known[name], value) if isinstance(value, str) else value
-            values[name] = _located(known[name], _checked(known[name], typed))
+            values[name] = _read(known[name], value, by_hand)
         except BadInput as error:
             raise BadInput(f"{source}: {error}") from error
     return values
@@ -218,6 +222,19 @@ def canonical(name: str, choices: Iterable[str], aliases: Mapping[str, str]) -> 
         if folded == choice.lower().replace("-", "_"):
             return choice
     return aliases.get(folded)
+
+
+def _read(field: Field, value: Any, by_hand: bool) -> Any:
+    """The value that a field was given: as text, or of its kind."""
+    by_hand = by_hand or isinstance(value, str)
+    if isinstance(value, str):
+        if value.strip().lower() in field.setting.words:
+            return parse(field, value)
+        value = parse(field, value)
+    read = _checked(field, value)
+    if by_hand and field.kind in ("int", "float"):
+        _within(field, read)  # a record has the number that a word is stored as, a person the word
+    return _located(field, read)
 
 
 def _convert(field: Field, text: str, kind: Any) -> Any:
@@ -269,11 +286,14 @@ def _chosen(field: Field, value: str) -> str:
 
 
 def _bounded(field: Field, value: float) -> None:
-    s = field.setting
     if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{field.name} = {value} is not a finite number")
-    if value in s.words.values():
-        return
+    if value not in field.setting.words.values():
+        _within(field, value)
+
+
+def _within(field: Field, value: float) -> None:
+    s = field.setting
     bounds = [(">", s.gt), ("≥", s.ge), ("<", s.lt), ("≤", s.le)]
     holds = {
         ">": lambda bound: value > bound,

@@ -35,6 +35,7 @@ CONFIGS = st.builds(
     lr=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
     init_constant=st.floats(allow_nan=False, allow_infinity=False),
     seed=st.integers(0, 2**63 - 1),
+    clip_norm=st.just(0.0) | st.floats(0, exclude_min=True, allow_infinity=False),
 )
 
 
@@ -46,7 +47,7 @@ def test_what_is_written_is_read_back(
     path.write_text(write_table(config), encoding="utf-8")
     # Text is read as if typed: white space around it does not count.
     expected = structs.replace(config, data=config.data.strip())
-    assert RunConfig(**readings(RunConfig, read_table(str(path)), "file")) == expected
+    assert RunConfig(**readings(RunConfig, read_table(str(path)), "file", by_hand=True)) == expected
 
 
 def test_flags_override_the_file_and_the_file_the_preset(settings: Path) -> None:
@@ -70,6 +71,7 @@ def test_settings_that_ask_of_each_other_may_come_from_different_places(settings
         (b"learning_rate = 1", "unknown setting 'learning_rate'"),
         (b"momentun = 1", "did you mean 'momentum'?"),
         (b"lr = -1", "lr = -1 must be > 0"),
+        (b"clip_norm = 0.0", "clip_norm = 0 must be > 0, or 'off'"),
         (b"lr = nan", "lr = nan is not a finite number"),
         (b"lr = 1979-05-27", "lr = "),
         (b"lr = {a = 1}", "lr = "),

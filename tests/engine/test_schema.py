@@ -50,8 +50,8 @@ FIELDS = {field.name: field for field in fields_of(Sample)}
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "on": st.booleans(),
-    "count": st.integers(0, 9),
-    "rate": st.floats(0, 1, exclude_max=True),
+    "count": st.integers(1, 9) | st.just("all"),
+    "rate": st.floats(0, 1, exclude_min=True, exclude_max=True) | st.just("off"),
     "name": st.text().map(str.strip),
     "kind": st.sampled_from(["he_normal", "zeros"]),
     "widths": st.lists(st.integers(1, 65536), max_size=4).map(tuple),
@@ -65,6 +65,7 @@ any_field = st.sampled_from(list(FIELDS.values())).flatmap(
 @given(any_field)
 def test_what_is_spelled_reads_as_it_was(pair: tuple[Field, Any]) -> None:
     field, value = pair
+    value = parse(field, value) if value in field.setting.words else value
     assert parse(field, spell(field, value)) == value
     assert spell(field, parse(field, spell(field, value))) == spell(field, value)
 
@@ -86,7 +87,8 @@ def test_numbers_are_short(value: float, text: str) -> None:
 def test_overlay_changes_what_it_names_and_nothing_else(changes: dict[str, Any]) -> None:
     before = Sample()
     after = overlay(before, changes, "test")
-    assert {name: getattr(after, name) for name in changes} == changes
+    meant = {name: FIELDS[name].setting.words.get(value, value) for name, value in changes.items()}
+    assert {name: getattr(after, name) for name in changes} == meant
     kept = set(FIELDS) - set(changes)
     assert all(getattr(after, name) == getattr(before, name) for name in kept)
     assert {name for name, _, _ in differences(before, after)} <= set(changes)
@@ -122,6 +124,8 @@ def test_people_may_write_it_this_way(name: str, text: str, value: object) -> No
         ({"on": "maybe"}, "on = 'maybe' is not true or false"),
         ({"count": "three"}, "count = 'three' is not a whole number, or 'all'"),
         ({"count": 2.5}, "count = 2.5 is not a whole number"),
+        ({"count": "0"}, "count = 0 must be ≥ 1 and ≤ 9, or 'all'"),
+        ({"rate": "-0.0"}, "rate = -0 must be > 0 and < 1, or 'off'"),
         ({"count": 10}, "count = 10 must be ≥ 1 and ≤ 9, or 'all'"),
         ({"rate": 1.0}, "rate = 1 must be > 0 and < 1, or 'off'"),
         ({"rate": float("nan")}, "rate = nan is not a finite number"),
@@ -154,6 +158,24 @@ def test_any_text_is_read_or_refused_by_name(field: Field, text: str) -> None:
         overlay(Sample(), {field.name: text}, "test")
     except BadInput as error:
         assert str(error).startswith(f"test: {field.name} = ")
+
+
+def test_a_record_keeps_the_number_that_a_word_is_stored_as() -> None:
+    kept = overlay(Sample(), {"count": "all", "rate": "off"}, "test")
+    assert (kept.count, kept.rate) == (0, 0.0)
+    assert msgspec.json.decode(msgspec.json.encode(kept), type=Sample) == kept
+    assert overlay(Sample(), {"count": 0, "rate": 0.0}, "record") == kept
+    with pytest.raises(BadInput, match=r"^file: count = 0 must be ≥ 1 and ≤ 9, or 'all'$"):
+        readings(Sample, {"count": 0}, "file", by_hand=True)
+
+
+def test_a_number_within_the_bounds_may_be_that_of_a_word() -> None:
+    class Slack(msgspec.Struct, frozen=True):
+        """Zero is a value of its own."""
+
+        wait: Annotated[int, Setting("a wait", ge=0, words={"off": 0})] = 1
+
+    assert overlay(Slack(), {"wait": "0"}, "test").wait == 0
 
 
 def test_one_number_stands_for_a_sequence_of_one() -> None:
