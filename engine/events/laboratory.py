@@ -35,7 +35,8 @@ class GridChanged(Event, frozen=True, kw_only=True):
 
     `rows` and `columns` label it (spelled numbers for an axis). `cells`, where given, is a short
     text for each cell, and `points` are measured points (column, row, text) in cells, fractions
-    allowed, drawn over it. NaN is a cell that has no value yet.
+    allowed, drawn over it. NaN is a cell that has no value yet. With `whole` a mean of neighbours
+    would be a value that no cell has: where there are too many to show, some are left out.
     """
 
     grid: str
@@ -44,6 +45,7 @@ class GridChanged(Event, frozen=True, kw_only=True):
     values: tuple[tuple[float, ...], ...]
     cells: tuple[tuple[str, ...], ...] = ()
     points: tuple[tuple[float, float, str], ...] = ()
+    whole: bool = False
 
 
 class Bars(msgspec.Struct, frozen=True, gc=False):

@@ -25,7 +25,7 @@ from engine.lab.dropout_nets import (
 )
 from engine.theory import dropout as theory
 
-TILES = 16
+TILES, MANY = 16, 128  # units in a row of tiles, and those beyond which a row is twice as long
 THEORY_POINTS = 46
 Point = tuple[str, float, float]
 
@@ -35,13 +35,15 @@ def tiles(pairs: Pairs) -> GridChanged:
     rates = pairs.plan.rates
     layer = next((place for place, p in enumerate(rates) if p > 0), 0)
     mask = pairs.mask(layer)
-    rows = range(0, len(mask), TILES)
-    padded = [(mask[i : i + TILES] + [math.nan] * TILES)[:TILES] for i in rows]
+    wide = TILES if len(mask) <= MANY else 2 * TILES
+    rows = range(0, len(mask), wide)
+    padded = [(mask[i : i + wide] + [math.nan] * wide)[:wide] for i in rows]
     return GridChanged(
         grid="a layer's mask: 0 or 1/(1 − p)",
         rows=tuple(str(i) for i in rows),
-        columns=tuple(str(i) for i in range(TILES)),
+        columns=tuple(str(i) for i in range(wide)),
         values=tuple(map(tuple, padded)),
+        whole=True,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
@@ -30,6 +30,8 @@ class Heat:
     NaN is a cell that has no value yet. `cells` are short texts for the cells, and `points` are
     (column, row, text) in cells: whole numbers lie in the middle of a cell. Colours follow the
     `power` of a value's share of the span. With `cut`, the columns' labels are cut to their cells.
+    With `whole`, neighbours are never averaged: rows and columns beyond the room are left out, and
+    the title says so.
     """
 
     title: str = ""
@@ -40,6 +42,7 @@ class Heat:
     points: tuple[tuple[float, float, str], ...] = ()
     power: float = 1.0
     cut: bool = False
+    whole: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -57,7 +60,8 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     """The heatmap in at most `height` rows of at most `width` cells: legend, cells, labels.
 
     Where there are more rows than lines, colours go two to a line (half blocks); beyond that,
-    and beyond a column per cell, neighbours are shown by the mean of their finite values.
+    and beyond a column per cell, neighbours are shown by the mean of their finite values, or the
+    last are left out where the matrix is `whole`.
     """
     if width < 4 or height < 1:
         return []
@@ -71,10 +75,38 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     size = (width - left, height - len(heads) - footed)
     if min(size) < 1:
         return heads[:1]
+    if heat.whole and (rows > _room(size[1], shading) or columns > size[0]):
+        # Room is left for a title of two lines, so that what is left fits whatever it says.
+        most = _room(height - footed - (2 if height >= _ROOMY else 1), shading)
+        shown = _cropped(heat, most, size[0])
+        said = _left_out(heat.shape, shown.shape)
+        name = cut(heat.title, width - len(said) - 3, _ELLIPSIS[shading])
+        title = ", ".join(filter(None, (name, said)))
+        return draw_heat(replace(shown, title=title), width, height, shading)
     canvas = _Canvas(heat, *size, shading)
     body = [[*_label(canvas.label(y), label), *merged(line)] for y, line in enumerate(canvas.lines)]
     foot = [[(" " * left + canvas.foot(), "muted", "")]] if footed else []
     return [*heads, *body, *foot]
+
+
+def _room(lines: int, shading: Shading) -> int:
+    """Rows for which there is room: in colours two go to a line."""
+    return lines * (2 if shading == "color" else 1)
+
+
+def _cropped(heat: Heat, rows: int, columns: int) -> Heat:
+    """The first rows and columns, so many at most."""
+    return replace(
+        heat,
+        values=tuple(row[:columns] for row in heat.values[:rows]),
+        cells=tuple(row[:columns] for row in heat.cells[:rows]),
+    )
+
+
+def _left_out(whole: tuple[int, int], shown: tuple[int, int]) -> str:
+    """What a title adds where not everything is shown."""
+    names = zip(shown, whole, ("rows", "columns"), strict=True)
+    return ", ".join(f"{some} of {of} {name}" for some, of, name in names if some < of)
 
 
 def level_of(value: float, low: float, high: float, power: float = 1.0) -> int:

@@ -41,6 +41,7 @@ def _heat(grid: events.GridChanged) -> Heat:
         cells=tuple(tuple(clean(text, 14) for text in row) for row in grid.cells),
         points=tuple((x, y, clean(text, 20)) for x, y, text in grid.points),
         cut=not any(sign.isdigit() for text in grid.columns for sign in text),
+        whole=grid.whole,
     )
 
 

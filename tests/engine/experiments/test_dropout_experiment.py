@@ -146,6 +146,18 @@ def test_the_mask_flickers_over_the_units(
     assert different > 10 if len(values) > 1 else different == 1
 
 
+@pytest.mark.parametrize(("width", "shape"), [(128, (8, 16)), (129, (5, 32)), (256, (8, 32))])
+def test_the_mask_of_a_wide_layer_has_few_rows_and_is_shown_as_it_is(
+    small_data: Any, width: int, shape: tuple[int, int]
+) -> None:
+    events = stream(small_data, width=width, epochs=1, masks=1, nets=1)
+    grid = next(e for e in reversed(events) if isinstance(e, GridChanged))
+    assert (len(grid.values), len(grid.values[0])) == shape == (len(grid.rows), len(grid.columns))
+    assert {v for row in grid.values for v in row if not math.isnan(v)} == {0.0, 1.25}
+    assert grid.rows[-1] == str((shape[0] - 1) * shape[1])
+    assert grid.whole  # a mean of neighbours would be a value that no mask has
+
+
 def test_the_book_s_vector_and_a_unit_are_in_tables(small_data: Any) -> None:
     shown = tables(stream(small_data))
     book = {row[0]: row[1:] for row in shown["dropout of the book's vector"].rows}

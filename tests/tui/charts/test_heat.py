@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,7 @@ number = st.floats() | st.sampled_from([5e-324, 1e308, -1e308, 0.0])
         values=st.lists(st.lists(number, max_size=6).map(tuple), max_size=6).map(tuple),
         cells=st.lists(st.lists(text, max_size=7).map(tuple), max_size=7).map(tuple),
         points=st.lists(st.tuples(number, number, text), max_size=3).map(tuple),
+        whole=st.booleans(),
     ),
     st.integers(-1, 60),
     st.integers(-1, 20),
@@ -100,6 +102,42 @@ def test_neighbours_that_share_a_cell_are_averaged_but_an_infinite_one_stays() -
     _, line = draw_heat(Heat(values=((*values, INF, 0.0),)), 9, 2)
     assert [text for text, _, ground in line][-1] == "✗"
     assert set(grounds(line)[:8]) == {f"heat-{LEVELS // 2}"}
+
+
+MASK = Heat(
+    "a layer's mask: 0 or 1/(1 − p)",
+    rows=tuple(str(32 * i) for i in range(16)),
+    columns=tuple(map(str, range(32))),
+    values=tuple(tuple(1.25 * ((i + j) % 2) for j in range(32)) for i in range(16)),
+    whole=True,
+)
+
+
+@pytest.mark.parametrize("size", [(58, 5), (36, 6), (20, 6), (16, 4)])
+def test_a_whole_matrix_shows_no_value_that_no_cell_has(size: tuple[int, int]) -> None:
+    ends = {"heat-0", f"heat-{LEVELS - 1}"}
+    shown = {tone for row in draw_heat(MASK, *size) for _, *both in row for tone in both}
+    assert {tone for tone in shown if tone.startswith("heat-")} == ends
+    _, *body, _ = plain(draw_heat(MASK, *size, "ascii"))
+    assert {sign for row in body for sign in row[4:]} == {".", "@"}
+    mean = {tone for row in draw_heat(replace(MASK, whole=False), *size) for *_, tone in row}
+    assert not mean <= ends | {""}  # as neighbours of other matrices are averaged
+
+
+@pytest.mark.parametrize(
+    ("size", "shading", "told"),
+    [
+        ((60, 7), "color", " a layer's mask: 0 or 1/(1 − p), 8 of 16 rows"),
+        ((60, 7), "ascii", " a layer's mask: 0 or 1/(1 − p), 4 of 16 rows"),
+        ((36, 6), "blocks", " a layer's mask: 0 or…, 4 of 16 rows"),
+        ((30, 12), "color", " a layer's …, 26 of 32 columns"),
+        ((60, 11), "color", " a layer's mask: 0 or 1/(1 − p)  0            1.25"),
+    ],
+)
+def test_a_whole_matrix_says_what_is_left_out(
+    size: tuple[int, int], shading: Shading, told: str
+) -> None:
+    assert plain(draw_heat(MASK, *size, shading))[0].rstrip() == told
 
 
 def test_shades_grow_denser() -> None:

@@ -93,6 +93,13 @@ def test_names_of_columns_are_cut_and_numbers_never(column: str, cut: bool) -> N
     assert heat.cut == cut
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_cannot_be_averaged_is_not(whole: bool) -> None:
+    told = events.GridChanged(grid="g", rows=("a",), columns=("b",), values=((1.0,),), whole=whole)
+    (heat,) = figures.heats(fold(told, RunView())).values()
+    assert heat.whole == whole
+
+
 def test_parameters_with_keys_come_first_and_pending_ones_are_marked() -> None:
     result = Result(GrowthSettings(n=8), after(run(GrowthSettings(n=4))))
     made = figures.parameters(result)
