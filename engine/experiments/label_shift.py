@@ -210,6 +210,12 @@ def _experiment(
 
 def _summary(found: Outcome) -> str:
     case = found.case
+    if found.missing:
+        return (
+            f"{case.m:,} unlabelled examples give {found.missing}, C singular for "
+            f"{found.singular:.0%} of the targets; the classifier stays as it is, with an accuracy "
+            f"of {found.before:.3f} (predicted shares are off by L1 {found.naive_error:.3f})"
+        )
     return (
         f"from {case.m:,} unlabelled examples p(y) is known to L1 {found.estimate_error:.3f} "
         f"(predicted shares: {found.naive_error:.3f}); reweighting the posteriors takes the "

@@ -136,11 +136,12 @@ def _drawn(pool: np.ndarray, sizes: np.ndarray, random: np.random.Generator) -> 
 def weights(estimate: Tensor, prior: Tensor) -> Tensor:
     """p̂/q as weights of the labels, for shares p̂ [..., K] that may stray below 0.
 
-    Those are taken as 0, and the rest made to sum to 1; without an estimate (NaN) all are 1.
+    Those are taken as 0, and the rest made to sum to 1; without an estimate (NaN), or where a
+    class has no prior to divide by, all are 1: the classifier stays as it is.
     """
     positive = estimate.clamp(min=0)
-    shares = positive / positive.sum(-1, keepdim=True)
-    return torch.where(shares.isfinite(), shares, prior) / prior
+    ratio = positive / positive.sum(-1, keepdim=True) / prior
+    return torch.where(ratio.isfinite().all(-1, keepdim=True), ratio, 1.0)
 
 
 class Exam:

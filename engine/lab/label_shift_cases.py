@@ -60,6 +60,22 @@ class Outcome:
         """The share of targets for which C has no inverse, so that there is no estimate."""
         return float(self.trials.estimate.isnan().any(1).double().mean())
 
+    @property
+    def unseen(self) -> int:
+        """How many classes were never trained on: their p/q is no number, so nothing is weighed."""
+        return int((self.case.prior == 0).sum())
+
+    @property
+    def missing(self) -> str:
+        """Why there is no correction, in words; empty where there is one.
+
+        An estimate that most targets lack is none: those that have one owe it to rounding.
+        """
+        never = f"{self.unseen} class{'es' * (self.unseen > 1)} never trained on"
+        if self.singular > 0.5:
+            return f"no estimate: {never if self.unseen else 'C is singular'}"
+        return f"no weights: {never}" if self.unseen else ""
+
 
 def case_of(name: str, classifier: Classifier, held: int, p: Tensor, m: int) -> Case:
     """A case with nothing but the labels shifted; `held` examples in all, as many of each class.

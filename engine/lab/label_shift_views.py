@@ -66,14 +66,17 @@ def accuracy_lines(found: Outcome, ladder: Sequence[int]) -> Iterator[SeriesExte
     """What does not depend on m: the classifier as it is by its recalls, and the oracle's."""
     ends = (math.log10(min(ladder)), math.log10(max(ladder)))
     law = theory.accuracy(found.case.pool.matrix, found.case.p)
-    for name, y in (("theory as it is", law), ("theory true p known", found.oracle)):
+    lines = [("theory as it is", law)]
+    if not found.unseen:
+        lines.append(("theory true p known", found.oracle))
+    for name, y in lines:
         yield SeriesExtended(series=f"accuracy/{name}", x=ends, y=(y, y), afresh=True)
 
 
 def points(found: Outcome) -> dict[str, float]:
-    """The means over trials, by series."""
+    """The means over trials, by series; NaN where there is no estimate."""
     values = (
-        found.estimate_error,
+        found.estimate_error if found.singular <= 0.5 else math.nan,
         found.naive_error,
         found.after,
         float(found.trials.correct.mean()),
@@ -88,15 +91,15 @@ def readings(found: Outcome, classes: Sequence[str]) -> TableChanged:
     weight = joint_reading(found)[0]
     reach = BAR * trials.std[0]
     rows: list[tuple[str | float, ...]] = [
-        (name, f"{p:.3f}", f"{e:.3f} ± {r:.3f}", f"{n:.3f}", f"{w:.2f}")
+        (name, f"{p:.3f}", _known(e, f"{e:.3f} ± {r:.3f}"), f"{n:.3f}", _known(w, f"{w:.2f}"))
         for name, p, e, r, n, w in zip(
             classes,
             *(t.tolist() for t in (case.p, estimate, reach, trials.naive[0], weight)),
             strict=True,
         )
     ]
-    total = (case.p, estimate, trials.naive[0])
-    rows.append(("sum", *(f"{float(t.sum()):.3f}" for t in total), f"{float(weight.sum()):.2f}"))
+    p, e, n, w = (float(t.sum()) for t in (case.p, estimate, trials.naive[0], weight))
+    rows.append(("sum", f"{p:.3f}", _known(e, f"{e:.3f}"), f"{n:.3f}", _known(w, f"{w:.2f}")))
     return TableChanged(
         table="p(y) of one target",
         columns=("class", "true p", "estimate, 95 %", "naive", "C read as joint: p/q"),
@@ -129,14 +132,19 @@ def cases_table(outcomes: Sequence[Outcome]) -> TableChanged:
     )
 
 
+def _known(value: float, told: str) -> str:
+    return told if math.isfinite(value) else "none"
+
+
 def _row(found: Outcome) -> tuple[str | float, ...]:
-    errors = (found.naive_error, found.typical_error)
+    typical = found.typical_error if found.singular <= 0.5 else math.nan
     accuracies = (found.before, found.after, found.oracle)
     return (
         found.case.name,
         f"{found.case.m:,}",
         _condition(found),
-        *(f"{error:.3f}" for error in errors),
+        f"{found.naive_error:.3f}",
+        _known(typical, f"{typical:.3f}"),
         *(f"{accuracy:.3f}" for accuracy in accuracies),
         verdict(found),
     )
@@ -148,7 +156,9 @@ def _condition(found: Outcome) -> str:
 
 
 def verdict(found: Outcome) -> str:
-    """What the correction did to the accuracy, in words."""
+    """What the correction did to the accuracy, in words, or why there is none."""
+    if found.missing:
+        return found.missing
     gain = 100 * (found.after - found.before)
     word = "helps" if gain > 0 else "hurts"
     return f"{word}, {gain:+.1f} points" if abs(gain) >= 0.05 else "changes nothing"

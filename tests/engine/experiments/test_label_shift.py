@@ -26,13 +26,18 @@ from engine.events import (
     TableChanged,
 )
 from engine.experiments import named
-from engine.experiments.label_shift import CASES, EXPERIMENT, LabelShiftSettings
+from engine.experiments.label_shift import (
+    CASES,
+    EXPERIMENT,
+    LabelShiftSettings,
+    _summary,
+)
 from engine.lab.classifier import Classifiers, confusion, fine_tuned, logits
 from engine.lab.classifier_settings import ClassifierSettings
 from engine.lab.label_shift import Exam, Pool, weights
 from engine.lab.label_shift_cases import Case, case_of, darker, outcome
 from engine.lab.label_shift_findings import findings
-from engine.lab.label_shift_views import verdict
+from engine.lab.label_shift_views import cases_table, readings, verdict
 from engine.theory import label_shift as theory
 
 COUNTS = torch.tensor([[1700, 800, 50], [200, 1000, 50], [100, 200, 1900]])
@@ -148,6 +153,27 @@ def test_weights_are_shares_over_shares_whatever_the_estimate() -> None:
     found = weights(estimate, prior)
     torch.testing.assert_close(found[0] * prior, torch.tensor([5, 7, 0]).double() / 12)
     assert found[1].tolist() == [1, 1, 1]
+    never_trained_on = torch.tensor([0.5, 0.5, 0.0]).double()
+    for shares in (*estimate, torch.tensor([0.2, 0.3, 0.5]).double()):
+        assert weights(shares, never_trained_on).tolist() == [1, 1, 1]
+
+
+def test_without_an_estimate_the_classifier_stays_as_it_is_and_the_words_say_so() -> None:
+    blind = Pool(torch.stack([COUNTS[0], COUNTS[1] + COUNTS[2], COUNTS[2] * 0]), POOL.held)
+    found = outcome(case(pool=blind), 30, np.random.default_rng(0))
+    assert found.after == found.before != found.oracle
+    assert verdict(found) == "no estimate: C is singular"
+    never = torch.tensor([0.5, 0.5, 0.0]).double()
+    unseen = outcome(replace(case(pool=blind), prior=never), 30, np.random.default_rng(0))
+    assert unseen.after == unseen.before == unseen.oracle
+    assert verdict(unseen) == "no estimate: 1 class never trained on"
+    lame = outcome(replace(case(), prior=never), 30, np.random.default_rng(0))
+    assert lame.after == lame.before == lame.oracle
+    assert verdict(lame) == "no weights: 1 class never trained on"
+    for each in (found, unseen):
+        said = " ".join(map(str, (*readings(each, "abc").rows, cases_table([each]).rows)))
+        assert "nan" not in said + _summary(each) and "none" in said
+        assert "stays as it is" in _summary(each) and "no estimate" in _summary(each)
 
 
 def test_reweighting_by_the_true_shares_is_bayes_rule() -> None:
