@@ -27,6 +27,7 @@ from engine.schema import canonical
 EVERY = "all"
 EPILOG = exits.described() + (
     f"; with --check {exits.COMPLETED} only if every claim holds, else {exits.FAILED}"
+    " (of what has been checked where nobody reads on)"
 )
 
 

@@ -52,7 +52,16 @@ class Verdict:
     @property
     def holds(self) -> bool:
         """Whether every check ran to its end, something was claimed, and all of it holds."""
-        return not self.complaint and bool(self.rows) and all(row.holds for row in self.rows)
+        return not self.complaint and bool(self.rows) and self._sound
+
+    @property
+    def failed(self) -> bool:
+        """Whether it does not hold for another reason than that nobody read to its end."""
+        return not (self.holds or (self.unread and self._sound))
+
+    @property
+    def _sound(self) -> bool:
+        return all(row.holds for row in self.rows)
 
 
 class Tally:
@@ -95,7 +104,8 @@ def check(
 ) -> int:
     """Check the experiments in turn, and print a line for each; 0 only if every claim holds.
 
-    With `whole` all claims are listed, otherwise those that do not hold. Nothing is recorded.
+    Where nobody reads any more it ends, as if no more had been asked for. With `whole` all claims
+    are listed, otherwise those that do not hold. Nothing is recorded.
     """
     stdout = take_stdout() if output.json else None  # what is printed goes to stderr then
     verdicts: list[Verdict] = []
@@ -107,10 +117,10 @@ def check(
         if verdict.interrupted:
             return exits.INTERRUPTED
         if verdict.unread or not read:
-            return exits.FAILED
-    if len(verdicts) > 1 and not output.quiet:
-        write(_total(verdicts))
-    sound = bool(verdicts) and all(verdict.holds for verdict in verdicts)
+            break
+    else:
+        _tell_total(verdicts, output)
+    sound = bool(verdicts) and not any(verdict.failed for verdict in verdicts)
     return exits.COMPLETED if sound else exits.FAILED
 
 
@@ -133,8 +143,8 @@ def checked(experiment: Experiment, output: Output, stdout: int | None, clock: C
         complaint = _complaint(played)
         if complaint:
             interrupted = _interrupted(played)
-            seconds = clock() - began
-            return Verdict(experiment, claims, seconds, complaint, interrupted, played.unread)
+            unread = played.unread and _outcome(played) == "stopped"
+            return Verdict(experiment, claims, clock() - began, complaint, interrupted, unread)
     return Verdict(experiment, claims, clock() - began)
 
 
@@ -162,9 +172,13 @@ def _complaint(played: Played) -> str:
 
 
 def _interrupted(played: Played) -> bool:
-    session = played.session
-    asked = session.finished is not None and session.finished.outcome == "interrupted"
-    return asked or isinstance(session.error, KeyboardInterrupt)
+    asked = _outcome(played) == "interrupted"
+    return asked or isinstance(played.session.error, KeyboardInterrupt)
+
+
+def _outcome(played: Played) -> str:
+    finished = played.session.finished
+    return finished.outcome if finished else ""
 
 
 def _report(verdict: Verdict, *, whole: bool) -> RenderableType:
@@ -183,6 +197,11 @@ def _parts(verdict: Verdict, whole: bool) -> Iterator[RenderableType]:
     broken = [row for row in verdict.rows if not row.holds]
     if broken and not whole:
         yield claims_table(broken, "do not hold")
+
+
+def _tell_total(verdicts: Sequence[Verdict], output: Output) -> None:
+    if len(verdicts) > 1 and not output.quiet:
+        write(_total(verdicts))
 
 
 def _total(verdicts: Sequence[Verdict]) -> RenderableType:

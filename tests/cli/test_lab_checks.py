@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,24 @@ def test_what_cannot_run_or_breaks_fails_and_the_others_are_checked(
 
 def test_claims_of_a_run_that_was_stopped_are_not_enough() -> None:
     assert all_checked(fake("one", GOOD, run=_stopped)) == exits.FAILED
+
+
+@pytest.mark.parametrize(("first", "code"), [(GOOD, exits.COMPLETED), (BAD, exits.FAILED)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_reader_that_has_seen_enough_is_no_claim_that_fails(
+    first: FakeSettings, code: int, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody_reads:
+        monkeypatch.setattr(sys, "stdout", nobody_reads)
+        lab_of_two = [fake("one", first), fake("two", run=_unforeseen)]
+        assert check(lab_of_two, Output(), whole=whole, clock=Clock()) == code
+
+
+def _unforeseen(*_: Any) -> Iterator[Event]:
+    raise AssertionError("nobody is there for the second one")
+    yield
 
 
 def test_an_interrupt_ends_everything_with_130(capsys: pytest.CaptureFixture[str]) -> None:
