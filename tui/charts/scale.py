@@ -70,16 +70,18 @@ def nice_step(span: float, most: int) -> float:
 
 
 def step_axis(low: float, high: float, most: int) -> Axis:
-    """The axis of abscissae: exactly these limits, at most about `most` ticks, at round values."""
+    """The axis of abscissae: exactly these limits, at most about `most` ticks, at round values.
+
+    No two ticks have the same label.
+    """
     low, high = _apart(_bounded(low), _bounded(high))
     if most < 1:
         return Axis(low, high, False, ())
     step = nice_step(high - low, most)
     first = math.ceil(low / step - 1e-9)
     places = [(first + i) * step for i in range(most + 2)]
-    ticks = [
-        Tick((v - low) / (high - low), compact(v)) for v in places if low <= v <= high * (1 + 1e-12)
-    ]
+    within = [v for v in places if low <= v <= high * (1 + 1e-12)]
+    ticks = [Tick((v - low) / (high - low), compact(v)) for v in _told_apart(within)]
     return Axis(low, high, False, tuple(t for t in ticks if t.at <= 1))
 
 
@@ -141,6 +143,14 @@ def _decades(bottom: float, top: float) -> range:
 def _decimal(decade: int, digit: int) -> str:
     """digit·10**decade, written out where that is short."""
     return f"{digit * 10.0**decade:g}" if -4 <= decade <= 4 else f"{digit}e{decade}"
+
+
+def _told_apart(places: Sequence[float]) -> list[float]:
+    """Of places with one label that which is nearest to what it says, in the order given."""
+    nearest: dict[str, float] = {}
+    for value in sorted(places, key=lambda v: abs(float(f"{v:.3g}") - v)):
+        nearest.setdefault(compact(value), value)
+    return sorted(nearest.values())
 
 
 def _bounded(value: float) -> float:

@@ -58,6 +58,19 @@ def test_every_range_of_steps_has_an_axis(one: float, other: float, most: int) -
     assert axis.high > axis.low
     assert len(axis.ticks) <= most + 1
     assert all(0 <= tick.at <= 1 for tick in axis.ticks)
+    assert len({tick.label for tick in axis.ticks}) == len(axis.ticks)
+
+
+@pytest.mark.parametrize(("at", "label"), [(1.0, "1"), (60_000.0, "60k"), (-3.0, "-3")])
+def test_a_single_abscissa_has_a_single_label_below_it(at: float, label: str) -> None:
+    (tick,) = step_axis(at, at, 3).ticks
+    assert (tick.label, tick.at) == (label, pytest.approx(0.5))
+
+
+def test_of_places_with_one_label_the_one_that_it_names_has_it() -> None:
+    axis = step_axis(59_960.0, 60_260.0, 6)
+    assert [tick.label for tick in axis.ticks] == ["60k", "60.1k", "60.2k"]
+    assert [tick.at for tick in axis.ticks] == pytest.approx([40 / 300, 140 / 300, 240 / 300])
 
 
 @given(st.floats(1e-300, 1e300), st.integers(1, 20))
