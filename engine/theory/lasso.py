@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_SAME = 1e-10  # a knot nearer than this share of λ is the one we stand on
-
 
 @dataclass(frozen=True, eq=False)
 class LassoPath:
@@ -99,20 +97,20 @@ def _next_knot(
 ) -> tuple[float, int, int]:
     """How far λ falls until the next weight joins or leaves, and which: (step, joins, leaves).
 
-    `left` is the weight that has just left: it stands on the edge and may not turn back at once.
+    `left` is the weight that has just left, −1 where none has. It stands on the edge ±λ where it
+    was, and two lines meet once: before the next knot it can reach the other edge alone. How far
+    it is from its own is rounding, which at a small λ exceeds any share of λ.
     """
     (value, slope), (correlation, fall) = weights, pull
     meets = torch.stack(((level - correlation) / (1 - fall), (level + correlation) / (1 + fall)))
     meets[:, active] = torch.inf
-    edge = _SAME * level
     meets[~(meets > 0)] = torch.inf
     if left >= 0:
-        own = meets[:, left]
-        own[own <= edge] = torch.inf
+        meets[0 if correlation[left] > 0 else 1, left] = torch.inf
     first = int(meets.argmin())
     joins, step = first % meets.shape[1], float(meets.flatten()[first])
     crossing = -value[active] / slope
-    crossing[~(crossing > edge)] = torch.inf
+    crossing[~(crossing > 0)] = torch.inf  # what has just joined is exactly 0
     leaving = int(crossing.argmin())
     if float(crossing[leaving]) < min(step, level):
         return float(crossing[leaving]), -1, active[leaving]

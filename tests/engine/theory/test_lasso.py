@@ -76,3 +76,13 @@ def test_proximal_steps_arrive_where_the_path_is(share: float) -> None:
     expected, _ = path.at(decay)
     torch.testing.assert_close(weights, expected, rtol=0, atol=1e-13)
     assert torch.equal(weights == 0, expected == 0)
+
+
+def test_a_weight_does_not_come_back_over_the_edge_that_it_left() -> None:
+    """With as many examples as inputs the path ends where rounding is all that λ still exceeds."""
+    x, y = example(80, 80, seed=6)
+    path = lasso_path(x, y)
+    weights, intercepts = path.at(path.knots)
+    pull = (y - weights @ x.T - intercepts.unsqueeze(1)) @ x / 80
+    off = (pull - path.knots.unsqueeze(1) * weights.sign()).abs()
+    assert float(torch.where(weights != 0, off, 0.0).max()) < 1e-13
