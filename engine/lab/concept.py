@@ -81,6 +81,7 @@ class Concept:
         self.p = shares / shares.sum()
         # a class that was not held out has no share, and its column is not asked for
         self.matrix = label_shift.conditional(counts).nan_to_num(0.0)
+        self._needed: dict[float, float] = {}
 
     @property
     def clean(self) -> float:
@@ -90,6 +91,12 @@ class Concept:
     def law(self, fraction: float) -> float:
         """The accuracy that the held-out confusion predicts."""
         return theory.accuracy(self.matrix, self.p, self.renamed, fraction)
+
+    def labels_needed(self, fraction: float) -> float:
+        """Labels with which 90 % of monitors notice this fraction; infinite where none do."""
+        if fraction not in self._needed:
+            self._needed[fraction] = theory.labels_needed(self.clean, self.law(fraction))
+        return self._needed[fraction]
 
     def sigma(self, fraction: float) -> float:
         """Of the target's accuracy less the law's: both are counted on samples.

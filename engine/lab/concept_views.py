@@ -85,13 +85,13 @@ def needed(concept: Concept, found: Sequence[tuple[Relabelled, Detected]]) -> Ta
     """What each fraction costs, what inputs tell of it, and how many labels do."""
     rows_made: list[tuple[str | float, ...]] = []
     for relabelled, detected in found:
-        labels = theory.labels_needed(concept.clean, concept.law(relabelled.fraction))
+        labels = concept.labels_needed(relabelled.fraction)
         rows_made.append(
             (
                 f"{relabelled.fraction:.0%}",
                 f"{relabelled.accuracy:.3f}",
                 f"{detected.mean:.3f}",
-                f"{labels:,.0f}" if math.isfinite(labels) else "no fall to see",
+                _labels(labels),
             )
         )
     return TableChanged(
@@ -99,6 +99,13 @@ def needed(concept: Concept, found: Sequence[tuple[Relabelled, Detected]]) -> Ta
         columns=("relabelled", "accuracy", "detector of inputs", "labels until 90 % notice"),
         rows=tuple(rows_made),
     )
+
+
+def _labels(needed: float) -> str:
+    if not math.isfinite(needed):
+        return "no fall to see"
+    rough = needed > theory.COUNTED
+    return f"≈ {float(f'{needed:.2g}'):,.0f}" if rough else f"{needed:,.0f}"
 
 
 def adapted(tried: Sequence[Adapted]) -> TableChanged:

@@ -121,14 +121,31 @@ def test_a_monitor_keeps_its_level_and_wastes_none_of_it(n: int, accuracy: float
     assert monitor.power(accuracy / 2) >= monitor.false_alarms - 1e-12
 
 
-@pytest.mark.parametrize(("before", "after"), [(0.83, 0.75), (0.9, 0.5), (0.6, 0.58)])
-def test_so_many_labels_give_a_power_of_nine_tenths(before: float, after: float) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(0.83, 0.75), (0.9, 0.5), (0.6, 0.55), (0.2, 0.12), (0.08, 0.01), (0.999, 0.985), (1.0, 0.98)],
+)
+def test_so_many_labels_and_no_fewer_give_a_power_of_nine_tenths(
+    before: float, after: float
+) -> None:
     needed = theory.labels_needed(before, after)
-    power = theory.Monitor(round(needed), before).power(after)
-    # whole counts: coarse where few labels do
-    assert power == pytest.approx(0.9, abs=0.02 + 0.6 / math.sqrt(needed))
+    powers = [theory.Monitor(n, before).power(after) for n in range(1, int(needed) + 1)]
+    assert powers[-1] >= 0.9 > max(powers[:-1])
     assert theory.labels_needed(after, before) == math.inf
     assert theory.labels_needed(0.5, 0.4999) == math.inf
+
+
+def test_of_many_labels_a_rough_figure_is_given() -> None:
+    # (2.33 + 1.28)²·¼ over the square of the fall
+    assert theory.labels_needed(0.5, 0.49) == pytest.approx(13.02 / 4 / 0.01**2, rel=0.01)
+
+
+def test_the_labels_of_each_fraction_that_the_binomial_asks_for() -> None:
+    line = [0.826 + i / 10 * (0.0062 - 0.826) for i in range(1, 11)]
+    needed = [theory.labels_needed(0.826, after) for after in line]
+    assert needed == [327, 90, 42, 26, 18, 12, 10, 8, 5, 3]
+    # with fewer than three no count of errors is an alarm
+    assert [theory.Monitor(n, 0.826).bound for n in (1, 2, 3)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
