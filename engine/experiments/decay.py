@@ -108,7 +108,7 @@ def shrink(
 
 
 def _shrinking(config: DecaySettings, controls: Controls) -> Iterator[Event]:
-    from engine.lab import decay_findings, decay_views, linear_findings
+    from engine.lab import decay_findings, decay_outcome, decay_views, linear_findings
     from engine.lab.decay import Decay
     from engine.lab.decay_paths import Paths
 
@@ -126,7 +126,7 @@ def _shrinking(config: DecaySettings, controls: Controls) -> Iterator[Event]:
             yield from decay_views.coefficients(paths)
         yield from _drawn(decay, paths, course)
         yield from course.step()
-    yield decay_views.outcome(decay, paths)
+    yield decay_outcome.outcome(decay, paths)
     if config.penalty == "l2":
         yield decay_views.conventions(decay)
     if not course.ended:
@@ -134,7 +134,7 @@ def _shrinking(config: DecaySettings, controls: Controls) -> Iterator[Event]:
             yield claim(**finding)
         for finding in linear_findings.findings(decay, paths):
             yield claim(**finding)
-    yield from course.finished(decay_views.summary(decay))
+    yield from course.finished(decay_outcome.summary(decay))
 
 
 def _plan(config: DecaySettings) -> Plan:
