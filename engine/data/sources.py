@@ -10,6 +10,7 @@ from engine.data import csv_file, idx, names, npz_file
 from engine.data.dataset import Dataset, first_examples, make_dataset
 from engine.data.fetching import fetch
 from engine.data.names import available
+from engine.data.refusal import check_regular
 from engine.data.synthetic import synthetic
 from engine.text import clean
 
@@ -44,8 +45,9 @@ def _whole(name: str, config: RunConfig, report: Report) -> Dataset:
     if name in names.NAMED:
         folder = available(name, config.data_dir) or fetch(name, config.data_dir, report)
         return _named(names.NAMED[name], folder)
-    report(f"reading {clean(Path(name).name)}", 0, 0)
     path = names.user_path(name)
+    check_regular(path)  # what cannot be read is not said to be
+    report(f"reading {clean(path.name)}", 0, 0)
     if name.lower().endswith(".npz"):
         return npz_file.read_npz(path)
     return csv_file.read_csv(path, config.label_column, config.seed)

@@ -89,10 +89,11 @@ class Corrupting:
         refuse_start(start)
         # torch is loaded when a run begins, not by a menu
         from engine.lab.classifier import Classifiers
-        from engine.lab.corruption_study import Study
+        from engine.lab.corruption_study import Study, pictured, refuse_table
 
+        refuse_table(config.data)
         self._classifiers = self._classifiers or Classifiers()
-        with self._classifiers.trained(config, controls.report) as classifier:
+        with self._classifiers.trained(config, controls.report, pictured) as classifier:
             study = Study(classifier, config.pictures, config.repeats, config.features, config.seed)
             yield msgspec.structs.replace(begun("corruptions", config), dataset=classifier.info)
             course = Course(controls, len(NAMES) + 2, pace=config.pace)

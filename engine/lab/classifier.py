@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -81,6 +81,10 @@ def confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
     return torch.bincount(cells, minlength=classes**2).view(classes, classes)
 
 
+def _any_data(info: DatasetInfo) -> None:
+    """Refuse none."""
+
+
 class Classifiers:
     """Trains classifiers on the CPU; the data and the last nets stay for the next run."""
 
@@ -91,14 +95,19 @@ class Classifiers:
 
     @contextmanager
     def trained(
-        self, settings: ClassifierSettings, report: Report = unreported
+        self,
+        settings: ClassifierSettings,
+        report: Report = unreported,
+        suited: Callable[[DatasetInfo], None] = _any_data,
     ) -> Iterator[Classifier]:
         """The classifier of these settings; the same ones give the same bits.
 
         Until the end this process computes on one thread, where sizes like these are fastest.
+        `suited` refuses data that an experiment cannot use, before anything is trained on it.
 
         Raises:
-            BadInput: as `engine.data.sources.load`, or when a class has no example to spare.
+            BadInput: as `engine.data.sources.load` and `suited`, or when a class has no example to
+                spare.
         """
         config = RunConfig(
             data=settings.data,
@@ -112,10 +121,13 @@ class Classifiers:
             seed=settings.seed,
         )
         with numerics.applied(config, torch.device("cpu")):
-            yield self._classifier(config, settings.train_examples, report)
+            dataset = self._shelf.load(config, torch.device("cpu"), report)
+            suited(dataset.info)
+            yield self._classifier(config, dataset, settings.train_examples, report)
 
-    def _classifier(self, config: RunConfig, examples: int, report: Report) -> Classifier:
-        dataset = self._shelf.load(config, torch.device("cpu"), report)
+    def _classifier(
+        self, config: RunConfig, dataset: Dataset, examples: int, report: Report
+    ) -> Classifier:
         if dataset is not self._dataset:
             self._dataset, self._known = dataset, {}
         # Here it only names the classifier: the shelf holds the whole set.

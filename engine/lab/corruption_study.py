@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
 
 import torch
 from torch import Tensor
 
 from engine.errors import BadInput
+from engine.events import DatasetInfo
 from engine.lab.classifier import Classifier, fine_tuned, inputs, logits
 from engine.lab.corruption import CORRUPTIONS, LEVELS, planes, rows
 from engine.lab.detector import Detected, Standardized, detect, principal_axes
+from engine.text import clean
 from engine.theory.known_accuracies import Known
 from engine.training.seeds import generator
 
@@ -66,6 +70,22 @@ class Tuned:
     on_clean: float
 
 
+def pictured(info: DatasetInfo) -> None:
+    """Refuse data that are no pictures, naming them (`BadInput`)."""
+    if not info.image_shape:
+        _refuse(info.name)
+
+
+def refuse_table(data: str) -> None:
+    """Refuse a file whose rows are never pictures, which need not be read for it (`BadInput`)."""
+    if data.lower().endswith(".csv"):
+        _refuse(clean(Path(data).stem))
+
+
+def _refuse(name: str) -> NoReturn:
+    raise BadInput(f"{name} has no pictures to corrupt: take a data set of images")
+
+
 class Study:
     """Clean pictures that the classifier has not seen, to be corrupted one way after another.
 
@@ -78,10 +98,7 @@ class Study:
     ) -> None:
         self.classifier, self._repeats = classifier, repeats
         self.shape = classifier.info.image_shape
-        if not self.shape:
-            raise BadInput(
-                f"{classifier.info.name} has no pictures to corrupt: take a data set of images"
-            )
+        pictured(classifier.info)
         self._random = generator(seed, "sampling")
         # a fifth at least is left to learn from
         count = min(pictures, 4 * len(classifier.y) // 5)

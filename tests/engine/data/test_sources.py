@@ -70,6 +70,14 @@ def test_files_are_read_by_their_ending(tmp_path: Path) -> None:
         load(RunConfig(data=str(tmp_path)))
 
 
+@pytest.mark.parametrize("name", ["none.csv", "none.npz"])
+def test_what_is_not_there_is_not_said_to_be_read(name: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(BadInput, match="does not exist"):
+        load(RunConfig(data=str(tmp_path / name)), lambda text, *_: told.append(text))
+    assert told == []
+
+
 def test_the_first_examples_of_a_seeded_shuffle() -> None:
     def first(count: int, seed: int = 0) -> Dataset:
         return load(RunConfig(data="synthetic", train_examples=count, seed=seed))

@@ -309,6 +309,19 @@ def test_what_cannot_be_is_said(small_data: Path, pictures: Path) -> None:
     assert named("corruptions") is EXPERIMENT
 
 
+def test_data_without_pictures_are_refused_before_any_work(
+    small_data: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    controls = Controls()
+    controls.report = lambda text, *_: told.append(text)
+    for data, name in ((tmp_path / "my.csv", "my"), (small_data, "small")):
+        told.clear()
+        with pytest.raises(BadInput, match=f"^{name} has no pictures to corrupt"):
+            next(EXPERIMENT.run(CorruptionSettings(data=str(data)), controls))
+    assert told == ["reading small.npz"]  # whose shape is known once it is read
+
+
 def _few(pictures: Path) -> Path:
     whole = np.load(pictures)
     path = pictures.parent / "few.npz"
