@@ -212,8 +212,9 @@ def _adapting(
 
 def _summary(concept: Concept, found: Relabelled, tried: list[Adapted]) -> str:
     told = (
-        f"with {found.fraction:.0%} relabelled the accuracy is {found.accuracy:.3f}, by the clean "
-        f"confusion {concept.law(found.fraction):.3f} (nothing relabelled: {concept.clean:.3f})"
+        f"with {found.fraction:.0%} relabelled the accuracy is {found.accuracy:.3f} (on the same "
+        f"examples before {concept.before:.3f}), by the confusion of other, held-out ones "
+        f"{concept.law(found.fraction):.3f} (before {concept.clean:.3f})"
     )
     if tried:
         last = {each.way: each for each in tried}

@@ -88,6 +88,11 @@ class Concept:
         """The accuracy on the held-out examples."""
         return self.law(0.0)
 
+    @property
+    def before(self) -> float:
+        """The accuracy on the target while nothing is relabelled."""
+        return float((self.y == self.predicted).double().mean())
+
     def law(self, fraction: float) -> float:
         """The accuracy that the held-out confusion predicts."""
         return theory.accuracy(self.matrix, self.p, self.renamed, fraction)
@@ -166,7 +171,9 @@ class Concept:
     def adapted(self, found: Relabelled) -> Iterator[Adapted]:
         """As it is, then renaming predictions and fine-tuning, with more and more labels."""
         yield Adapted("as it is", 0, found.accuracy, self.relabel(0.0).accuracy)
-        for count in LABELS:
+        left = len(self.classifier.y) - self.rest.start
+        # where few are left to learn from, several counts come to the same
+        for count in sorted({min(count, left) for count in LABELS}):
             own = self.classifier.y[self.rest][:count]
             both = [self._called(own, fraction) for fraction in (found.fraction, 0.0)]
             for way, adapt in (("renamed", self._renamed), ("fine-tuned", self._tuned)):

@@ -28,7 +28,12 @@ from engine.events import (
     TableChanged,
 )
 from engine.experiments import named
-from engine.experiments.concept_shift import EXPERIMENT, FRACTIONS, ConceptShiftSettings
+from engine.experiments.concept_shift import (
+    EXPERIMENT,
+    FRACTIONS,
+    ConceptShiftSettings,
+    _summary,
+)
 from engine.lab.classifier import Classifiers, confusion
 from engine.lab.concept import AFTER, BEFORE, LABELS, WINDOW, Concept, renaming
 from engine.lab.concept_findings import of_monitors
@@ -146,6 +151,23 @@ def test_the_labels_of_each_fraction_that_the_binomial_asks_for() -> None:
     assert needed == [327, 90, 42, 26, 18, 12, 10, 8, 5, 3]
     # with fewer than three no count of errors is an alarm
     assert [theory.Monitor(n, 0.826).bound for n in (1, 2, 3)] == [0, 0, 1]
+
+
+def test_the_cost_is_told_on_the_same_examples(concept: Concept) -> None:
+    nothing = concept.relabel(0.0)
+    assert nothing.accuracy == concept.before != concept.clean
+    told = _summary(concept, nothing, [])
+    assert f"the accuracy is {concept.before:.3f} (on the same examples before " in told
+    assert f"{concept.before:.3f}), by" in told
+
+
+def test_a_count_of_new_labels_is_tried_once_however_few_are_left(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.random((80, 8), np.float32), np.arange(80) % 2
+    np.savez(tmp_path / "few.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
+    events = stream(tmp_path / "few.npz", train_examples=20)
+    rows = [e for e in of(TableChanged, events) if e.table == "adapting to new labels"][-1].rows
+    assert [row[:2] for row in rows] == [("as it is", "0"), ("renamed", "12"), ("fine-tuned", "12")]
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
