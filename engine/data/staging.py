@@ -17,13 +17,15 @@ PREFIX = ".fetching-"
 def staging(directory: Path) -> Iterator[Path]:
     """A new directory in `directory`, locked while in use and removed afterwards.
 
-    Those that nobody uses any more, because their process was killed, are removed first.
+    Those that nobody uses any more, because their process was killed, are removed first. Where
+    `directory` had to be made and nothing came into it, it is removed again.
 
     Raises:
         OSError: when `directory` cannot be made or written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
+        held.callback(_remove_empty, _missing(directory))
+        directory.mkdir(parents=True, exist_ok=True)
         with _opened(directory) as whole:
             _lock(whole)  # between its making and its lock, nobody may take ours for a dead one
             _remove_dead(directory)
@@ -31,6 +33,17 @@ def staging(directory: Path) -> Iterator[Path]:
             held.callback(shutil.rmtree, made, ignore_errors=True)
             _lock(held.enter_context(_opened(made)))
         yield made
+
+
+def _missing(directory: Path) -> list[Path]:
+    """What has to be made for `directory` to be there, the innermost first."""
+    return [path for path in (directory, *directory.parents) if not os.path.lexists(path)]
+
+
+def _remove_empty(made: list[Path]) -> None:
+    with contextlib.suppress(OSError):  # what is in use stays, and so does what it lies in
+        for directory in made:
+            directory.rmdir()
 
 
 def _remove_dead(directory: Path) -> None:

@@ -81,6 +81,16 @@ def test_without_a_network_the_sentence_says_what_to_do(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_directory_of_which_nothing_came_is_not_left_behind(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    for name in ("kept", "made/and/made"):
+        with staging(tmp_path / name) as arriving:
+            assert arriving.is_dir()
+    with staging(tmp_path / "filled/too"):
+        (tmp_path / "filled/too/MNIST").touch()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["MNIST", "filled", "kept", "too"]
+
+
 @pytest.mark.usefixtures("mirror")
 def test_fetches_through_torchvision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
