@@ -141,25 +141,27 @@ def _selecting(config: SelectionSettings, controls: Controls) -> Iterator[Event]
 
 def _solved(study: Study, course: Course) -> Iterator[Event]:
     """The fit morphs as the degree grows, and ends at the one to be drawn."""
+    from engine.lab import polynomial_tables as tables
     from engine.lab import polynomial_views as views
 
     for degree in range(DEGREES):
         yield views.fit(study, degree)
         yield from views.by_degree(study, degree)
         yield from views.optimism(study, degree)
-        yield views.degrees_table(study, degree, degree)
+        yield tables.degrees_table(study, degree, degree)
         if not degree:
-            yield views.overfitted(study)
+            yield tables.overfitted(study)
             yield from views.directions(study)
         yield from course.step()
         if course.ended:
             return
     yield views.fit(study, study.plan.degree)
-    yield views.degrees_table(study, study.plan.degree)
+    yield tables.degrees_table(study, study.plan.degree)
 
 
 def _trained(study: Study, course: Course) -> Iterator[Event]:
     """The fit morphs as SGD goes on; then it is validated on one fold after another."""
+    from engine.lab import polynomial_tables as tables
     from engine.lab import polynomial_views as views
 
     epochs, frames = study.plan.epochs, min(FRAMES, study.plan.epochs)
@@ -179,11 +181,12 @@ def _trained(study: Study, course: Course) -> Iterator[Event]:
         if course.ended:
             return
     yield from views.by_degree(study)
-    yield views.degrees_table(study, study.plan.degree)
+    yield tables.degrees_table(study, study.plan.degree)
 
 
 def _learned(study: Study, course: Course) -> Iterator[Event]:
     """The learning curves, one n after another, and then the claims."""
+    from engine.lab import polynomial_tables as tables
     from engine.lab import polynomial_views as views
     from engine.lab.polynomial_findings import findings
 
@@ -191,7 +194,7 @@ def _learned(study: Study, course: Course) -> Iterator[Event]:
     for learned in study.learn():
         for series, value in views.rung(study, learned):
             course.point(series, learned.n, value)
-        yield views.learning_table(study)
+        yield tables.learning_table(study)
         yield from course.step()
         if course.ended:
             return
@@ -206,13 +209,14 @@ def _losses(study: Study, course: Course, epoch: int) -> None:
 
 
 def _pictures(study: Study) -> Iterator[Event]:
+    from engine.lab import polynomial_tables as tables
     from engine.lab import polynomial_views as views
 
     yield views.fit(study, study.plan.degree)
     yield from views.by_degree(study)
     yield from views.optimism(study)
-    yield views.degrees_table(study, study.plan.degree)
-    yield views.overfitted(study)
+    yield tables.degrees_table(study, study.plan.degree)
+    yield tables.overfitted(study)
     yield from views.directions(study)
 
 

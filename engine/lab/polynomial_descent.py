@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
 
 from engine.lab.polynomials import features
 from engine.theory.descent import progress
+
+STABLE = 2.0
+"""ηλ₁, rate times largest curvature, above which descent on full batches grows without bound."""
+BEYOND = 100.0
+"""Train error over the labels' mean square, that of no fit at all, from which a fit ran away."""
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -60,13 +67,33 @@ class Descent:
         self.w = begin.w.clone()
         self.updates = 0
         self._x, self._y = features(x, self.w.shape[1]), y
-        self._has = _has(begin.degrees)
+        self._degrees, self._has = begin.degrees, _has(begin.degrees)
         self._lr, self._batch = rate.lr, min(rate.batch_size, x.shape[1])
 
     @property
     def full(self) -> bool:
         """Whether every step sees all examples."""
         return self._batch == self._x.shape[1]
+
+    @cached_property
+    def step_size(self) -> Tensor:
+        """ηλ₁, with λ₁ the greatest eigenvalue of the Hessian 2XᵀX/n, [sets, degrees]."""
+        hessian = self._x.mT @ self._x * (2 / self._x.shape[1])
+        largest = [
+            torch.linalg.eigvalsh(hessian[:, : degree + 1, : degree + 1])[:, -1]
+            for degree in self._degrees
+        ]
+        return self._lr * torch.stack(largest, -1)
+
+    @property
+    def diverged(self) -> Tensor:
+        """Which fits have run away, [sets, degrees]: by now far worse than none at all, or bound
+        to be, since minibatches go on average where full batches go. None before an update."""
+        if not self.updates:
+            return torch.zeros_like(self.step_size, dtype=torch.bool)
+        error = torch.baddbmm(self._y.unsqueeze(-1), self._x, self.w, beta=-1).square().mean(1)
+        held = error < BEYOND * self._y.square().mean(1, keepdim=True)  # NaN is not below
+        return ~held | (self.step_size > STABLE * (1 + _ROUNDING))
 
     def epoch(self, random: Generator) -> None:
         """Every example once."""
@@ -129,9 +156,3 @@ class Directions:
 def _times(matrix: Tensor, vector: Tensor) -> Tensor:
     product: Tensor = matrix @ vector.unsqueeze(-1)
     return product.squeeze(-1)
-
-
-def lost(w: Tensor) -> Tensor:
-    """Which data sets' weights [sets, …] have run away: not finite, or beyond all reason."""
-    size = w.flatten(1).abs().amax(1)
-    return ~(size < 1e6)  # NaN is not below

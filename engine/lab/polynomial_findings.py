@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from engine.lab.finding import Finding
-from engine.lab.polynomial_descent import lost
 from engine.lab.polynomial_study import Learned, Study
 from engine.lab.polynomial_views import median
 from engine.lab.polynomials import COEFFICIENTS, TRUE_DEGREE
@@ -140,9 +139,12 @@ def _selection(study: Study) -> Iterator[Finding]:
 def _descent(study: Study) -> Iterator[Finding]:
     """SGD's weights beside what descent does along the eigenvectors."""
     shown, weights, updates = study.shown, study.weights(), study.descent.updates
-    kept = ~lost(weights)
-    if study.descent.full and bool(kept.any()):
+    if study.descent.full:
         law = shown.path(updates)
+        # a fit that diverges is on its path as well, for as long as float64 holds it
+        kept = (law.isfinite() & weights.isfinite()).all(1)
+        if not bool(kept.any()):
+            return
         apart = (weights - law).abs().amax(1) / law.abs().amax(1)
         yield Finding(
             text=f"full batch: weights after {updates:,} steps, off the law by at most",
@@ -153,7 +155,8 @@ def _descent(study: Study) -> Iterator[Finding]:
         )
         return
     first_order = study.plan.lr * float(median(shown.eigenvalues[:, 0]))
-    if study.plan.seeds < FEW or first_order > COARSE or not bool(kept.all()):
+    diverged = bool(study.descent.diverged[:, study.plan.degree].any())
+    if study.plan.seeds < FEW or first_order > COARSE or diverged:
         return
     apart = shown.come(weights) - shown.progress(updates)
     off = median(apart).abs()

@@ -29,7 +29,11 @@ class Folds:
     def score(self, tested: Tensor) -> Tensor:
         """The mean squared error on what was held out, [sets, degrees], of values there."""
         square = (self.y_out.unsqueeze(-1) - tested).square().mean(-2)
-        return square.reshape(-1, self.folds, square.shape[-1]).mean(1)
+        return self.by_set(square).mean(1)
+
+    def by_set(self, values: Tensor) -> Tensor:
+        """Values of the parts [sets·K, degrees] as [sets, K, degrees]."""
+        return values.reshape(-1, self.folds, values.shape[-1])
 
 
 def cut(draws: Draws, folds: int, random: Generator) -> Folds:
@@ -72,5 +76,10 @@ def _tested(folds: Folds) -> Iterator[Tensor]:
 
 
 def chosen(scores: Tensor) -> Tensor:
-    """The degree of least error for every data set, [sets]; what is not finite is not chosen."""
-    return torch.where(scores.isfinite(), scores, math.inf).argmin(-1)
+    """The degree of least error for every data set, [sets].
+
+    What is not known, NaN, is not chosen. -1 where nothing is known, and where a degree was lost,
+    an infinite error: that a fit ran away tells of the rate, and nothing of the degree.
+    """
+    choosable = scores.isfinite().any(-1) & ~scores.isinf().any(-1)
+    return torch.where(choosable, scores.nan_to_num(nan=math.inf).argmin(-1), -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -75,7 +76,7 @@ class Study:
     """Data sets, exact least squares on them, and, when asked for, SGD.
 
     `errors` and `scores` (of cross-validation) are those of the plan's solver, [sets, degrees];
-    NaN where they are not known yet.
+    NaN where they are not known yet, infinite where SGD `diverged`.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -98,6 +99,7 @@ class Study:
         else:
             self.scores = folding.least_squares_scores(self.folds)
             self.errors = self.exact
+            self.diverged = torch.zeros_like(self.scores, dtype=torch.bool)
 
     @property
     def shown(self) -> Directions:
@@ -107,7 +109,7 @@ class Study:
     @property
     def validated(self) -> bool:
         """Whether cross-validation has been done."""
-        return bool(self.scores.isfinite().any())
+        return not bool(self.scores.isnan().all())
 
     def weights(self) -> Tensor:
         """SGD's weights of the shown degree, [sets, p]."""
@@ -120,7 +122,9 @@ class Study:
     def measure(self) -> None:
         """Take SGD's errors."""
         at = self.descent.at
-        self.errors = errors(self.draws, at(self.draws.x), at(self.draws.x_test))
+        found = errors(self.draws, at(self.draws.x), at(self.draws.x_test))
+        self.diverged = self.descent.diverged
+        self.errors = found.without(self.diverged)
 
     def fit(self, x: Tensor, degree: int) -> Tensor:
         """The first data set's polynomial of a degree at points [m]."""
@@ -134,9 +138,8 @@ class Study:
         return (fitted - truth(self.draws.x).unsqueeze(-1)).square().mean(-2)
 
     def chosen(self) -> Tensor:
-        """The degree that cross-validation takes, [sets]; -1 before it has been."""
-        known = self.scores.isfinite().any(-1)
-        return torch.where(known, folding.chosen(self.scores), -1)
+        """The degree that cross-validation takes, [sets]; -1 where it takes none."""
+        return folding.chosen(self.scores)
 
     def losses(self, weights: Tensor) -> tuple[list[float], list[float]]:
         """Train and test losses of the first data set under weights [p, several]."""
@@ -153,7 +156,8 @@ class Study:
             for _ in _share(self.plan.epochs, part, parts):
                 descent.epoch(self._order)
             if part == parts - 1:
-                self.scores = held.score(descent.at(held.x_out))
+                gone = held.by_set(descent.diverged).any(1)
+                self.scores = held.score(descent.at(held.x_out)).masked_fill(gone, math.inf)
             yield part
 
     def learn(self) -> Iterator[Learned]:
@@ -180,6 +184,7 @@ class Study:
         while descent.updates < self.plan.updates:
             descent.epoch(self._order)
         found = errors(draws, descent.at(draws.x), descent.at(draws.x_test))
+        found = found.without(descent.diverged)
         return Errors(found.train[:, 0], found.in_sample[:, 0], found.test[:, 0])
 
     def _directions(self, degree: int) -> Directions:

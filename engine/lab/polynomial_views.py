@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from engine.events import SeriesExtended, TableChanged
+from engine.lab.polynomial_descent import STABLE
 from engine.lab.polynomial_study import Learned, Study
 from engine.lab.polynomials import COEFFICIENTS, TRUE_DEGREE, truth
 from engine.theory.descent import progress
 from engine.theory.polynomial_errors import in_sample_error, train_error
 
 GRID = 161  # points of a drawn curve
-OVERFIT = 2.0
-"""Test over train error from which a fit counts as overfitted."""
+DIVERGED = "diverged"
 
 
 def curve(series: str, x: Sequence[float], y: Sequence[float]) -> SeriesExtended:
@@ -33,6 +33,22 @@ def median(values: Tensor) -> Tensor:
     ordered = torch.where(values.isnan(), math.inf, values).sort(0).values
     middle = (ordered[(sets - 1) // 2] + ordered[sets // 2]) / 2
     return torch.where(values.isnan().all(0), math.nan, middle)
+
+
+def mean(values: Tensor) -> Tensor:
+    """The mean over those data sets that are not lost; infinite where all are."""
+    kept = values.isfinite()
+    total = values.masked_fill(~kept, 0.0).sum(0)
+    return torch.where(kept.any(0), total / kept.sum(0), math.inf)
+
+
+def told(value: float) -> str | float:
+    """A figure of a table: nothing where it is not known, a word where SGD diverged."""
+    return "" if math.isnan(value) else DIVERGED if math.isinf(value) else value
+
+
+def _finite(values: Sequence[float]) -> list[float]:
+    return [value if math.isfinite(value) else math.nan for value in values]
 
 
 def points(study: Study) -> Iterator[SeriesExtended]:
@@ -72,7 +88,7 @@ def by_degree(study: Study, upto: int = COEFFICIENTS - 1) -> Iterator[SeriesExte
     expected, found = study.expected, study.errors
     yield _degrees("u/theory train", expected.train.mean(0), upto)
     yield _degrees("u/theory test", median(expected.test), upto)
-    yield _degrees("u/train", found.train.mean(0), upto)
+    yield _degrees("u/train", mean(found.train), upto)
     yield _degrees("u/test", median(found.test), upto)
     if study.plan.sgd:
         yield _degrees("u/test of least squares", median(study.exact.test), upto)
@@ -97,88 +113,8 @@ def optimism(study: Study, upto: int = COEFFICIENTS - 1) -> Iterator[SeriesExten
     yield curve("optimism/theory 1 + p/n", x, [in_sample_error(1.0, n, d + 1) for d in degrees])
     there = slice(TRUE_DEGREE, upto + 1)
     for name, values in (("train", study.errors.train), ("fresh labels", study.errors.in_sample)):
-        told = (values.mean(0)[there] / square).tolist()
+        told = (mean(values)[there] / square).tolist()
         yield curve(f"optimism/{name}", x[: len(told)], told)
-
-
-def degrees_table(study: Study, shown: int, upto: int = COEFFICIENTS - 1) -> TableChanged:
-    """A row for every degree: the mean train error, medians of the test error and of
-    cross-validation's, for how many data sets this one chose the degree, and theory's means.
-
-    What is chosen for the first data set, and what is drawn, is marked.
-    """
-    expected, found = study.expected, study.errors
-    picks = study.chosen()
-    first, then = (
-        torch.stack(columns, 1).tolist()
-        for columns in (
-            (found.train.mean(0), median(found.test), median(study.scores)),
-            (expected.train.mean(0), expected.in_sample.mean(0)),
-        )
-    )
-    return TableChanged(
-        table="degrees",
-        columns=(
-            "degree",
-            "train",
-            "test",
-            f"{study.plan.folds}-fold",
-            "chosen",
-            "",
-            "theory: train",
-            "in-sample",
-        ),
-        rows=tuple(
-            (
-                degree,
-                *("" if math.isnan(value) else value for value in first[degree]),
-                int((picks == degree).sum()) if study.validated else "",
-                _mark(degree == shown, degree == int(picks[0])),
-                *then[degree],
-            )
-            for degree in range(upto + 1)
-        ),
-    )
-
-
-def _mark(shown: bool, chosen: bool) -> str:
-    return " · ".join(word for word, said in (("chosen", chosen), ("drawn", shown)) if said)
-
-
-def overfitted(study: Study) -> TableChanged:
-    """How many data sets overfit, how many parameters were really fitted, and median errors."""
-    solvers = [("least squares", study.exact)]
-    if study.plan.sgd:
-        solvers.append(("sgd", study.errors))
-    rows: list[tuple[str | float, ...]] = []
-    for name, found in solvers:
-        for degree, directions in study.directions.items():
-            moved = (
-                float(directions.parameters(study.descent.updates).mean())
-                if name == "sgd"
-                else degree + 1
-            )
-            rows.append(
-                (
-                    name,
-                    degree + 1,
-                    moved,
-                    f"{count_overfitted(found.train, found.test, degree)} of {study.plan.seeds}",
-                    float(median(found.train)[degree]),
-                    float(median(found.test)[degree]),
-                )
-            )
-    return TableChanged(
-        table="overfitted",
-        columns=("solver", "coefficients", "fitted", f"test > {OVERFIT:g} train", "train", "test"),
-        rows=tuple(rows),
-    )
-
-
-def count_overfitted(train: Tensor, test: Tensor, degree: int) -> int:
-    """The data sets whose test error is more than twice their train error; lost ones are not."""
-    ratio = test[:, degree] / train[:, degree]
-    return int(((ratio > OVERFIT) & test[:, degree].isfinite()).sum())
 
 
 def directions(study: Study) -> Iterator[SeriesExtended | TableChanged]:
@@ -186,18 +122,27 @@ def directions(study: Study) -> Iterator[SeriesExtended | TableChanged]:
     plan, shown = study.plan, study.shown
     updates = study.descent.updates if plan.sgd else plan.updates
     eigenvalues = median(shown.eigenvalues)
-    theory = progress(plan.lr * eigenvalues, updates).tolist()
+    stable = plan.lr * eigenvalues <= STABLE
+    way = progress(plan.lr * eigenvalues, updates)
+    theory = torch.where(stable, way, math.inf).tolist()
     numbers = [float(i + 1) for i in range(len(theory))]
-    yield curve("directions/theory 1 - (1 - ηλ)^k", numbers, theory)
+    yield curve("directions/theory 1 - (1 - ηλ)^k", numbers, _finite(theory))
     come: list[float] = []
     if plan.sgd:
-        come = median(shown.come(study.weights())).tolist()
-        yield curve("directions/points sgd", numbers, come)
+        gone = study.diverged[:, plan.degree, None]
+        come = median(shown.come(study.weights()).masked_fill(gone, math.inf)).tolist()
+        yield curve("directions/points sgd", numbers, _finite(come))
     yield TableChanged(
         table="share of the way along eigenvectors",
         columns=("direction", "λ", "ηkλ", "theory", "sgd")[: 5 if come else 4],
         rows=tuple(
-            (i + 1, value, plan.lr * updates * value, theory[i], *come[i : i + 1])
+            (
+                i + 1,
+                value,
+                plan.lr * updates * value,
+                told(theory[i]),
+                *map(told, come[i : i + 1]),
+            )
             for i, value in enumerate(eigenvalues.tolist())
         ),
     )
@@ -217,8 +162,8 @@ def rung(study: Study, learned: Learned) -> Iterator[tuple[str, float]]:
     """Points of the learning curves at one n, over σ²."""
     square, p = study.plan.noise**2, study.plan.degree + 1
     if p < learned.n or study.plan.sgd:  # otherwise it is 0: no place on a logarithmic axis
-        yield "learning/train", float(learned.errors.train.mean()) / square
-    yield "learning/fresh labels", float(learned.errors.in_sample.mean()) / square
+        yield "learning/train", float(mean(learned.errors.train)) / square
+    yield "learning/fresh labels", float(mean(learned.errors.in_sample)) / square
     yield "learning/test", float(median(learned.errors.test)) / square
 
 
@@ -231,24 +176,3 @@ def learning_theory(study: Study) -> Iterator[SeriesExtended]:
     x = [float(n) for n in above]
     yield curve("learning/theory 1 - p/n", x, [train_error(1.0, n, p) for n in above])
     yield curve("learning/theory 1 + p/n", x, [in_sample_error(1.0, n, p) for n in above])
-
-
-def learning_table(study: Study) -> TableChanged:
-    """The same in figures."""
-    plan, p = study.plan, study.plan.degree + 1
-    known = plan.degree >= TRUE_DEGREE
-    return TableChanged(
-        table=f"learning, degree {plan.degree}",
-        columns=("n", "train", "σ²(1 − p/n)", "fresh labels", "σ²(1 + p/n)", "test (median)"),
-        rows=tuple(
-            (
-                each.n,
-                float(each.errors.train.mean()),
-                train_error(plan.noise, each.n, p) if known else math.nan,
-                float(each.errors.in_sample.mean()),
-                in_sample_error(plan.noise, each.n, p) if known else math.nan,
-                float(median(each.errors.test)),
-            )
-            for each in study.learned
-        ),
-    )

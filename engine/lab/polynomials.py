@@ -116,6 +116,14 @@ class Errors:
     in_sample: Tensor
     test: Tensor
 
+    def without(self, gone: Tensor) -> Errors:
+        """Infinite where a fit is gone, [sets, degrees]: its figures say nothing but that."""
+        return Errors(
+            self.train.masked_fill(gone, math.inf),
+            self.in_sample.masked_fill(gone, math.inf),
+            self.test.masked_fill(gone, math.inf),
+        )
+
 
 def errors(draws: Draws, fitted: Tensor, tested: Tensor) -> Errors:
     """Errors of values [sets, n, degrees] and [sets, m, degrees] at training and test points."""

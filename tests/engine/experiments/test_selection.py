@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -29,7 +30,8 @@ from engine.lab import polynomial_findings, polynomial_study
 from engine.lab.polynomial_descent import Descent, Rate, Start
 from engine.lab.polynomial_findings import findings
 from engine.lab.polynomial_study import Plan, Study
-from engine.lab.polynomial_views import count_overfitted, median
+from engine.lab.polynomial_tables import count_overfitted
+from engine.lab.polynomial_views import median
 from engine.lab.polynomials import Errors
 from engine.lab.threads import one_thread
 
@@ -317,6 +319,40 @@ def test_what_runs_away_is_data() -> None:
     assert finished(events).outcome == "completed"
     assert [c.claim for c in claims(events) if not c.holds] == []
     assert any(math.isinf(y) or math.isnan(y) for y in curves(events, "loss/train")[-1].values())
+
+
+@pytest.mark.parametrize("batch_size", [10, 1000])
+def test_of_sgd_that_diverged_it_is_said_and_nothing_is_built_on_it(batch_size: int) -> None:
+    events = stream(solver="sgd", lr=1.0, batch_size=batch_size, epochs=100)
+    detail = finished(events).detail
+    assert re.match(r"SGD diverged from degree [01] on \(at 19: 12 of 12 data sets\): ηλ₁", detail)
+    assert "cross-validation chooses nothing" in detail
+    for word in ("nan", "inf", "fitted", "test error", "overfit"):
+        assert word not in detail, word
+    degrees = tables(events, "degrees")[-1].rows
+    assert all(row[1:4] == ("diverged",) * 3 for row in degrees[4:])
+    assert [row[4] for row in degrees] == [0] * 20
+    last = tables(events, "overfitted")[-1].rows[-1]
+    assert last[2:] == ("diverged", "0 of 0", "diverged", "diverged")
+    for table in ("degrees", "overfitted", "share of the way", "learning"):
+        figures = [v for row in tables(events, table)[-1].rows for v in row]
+        assert all(math.isfinite(v) for v in figures if isinstance(v, float)), table
+
+
+def test_data_sets_on_which_sgd_diverged_are_left_out_of_the_means() -> None:
+    events = stream(solver="sgd", lr=0.3, batch_size=1000, epochs=300, n=100, seeds=30)
+    detail = finished(events).detail
+    assert "SGD diverged from degree 4 on (at 19: 2 of 30 data sets)" in detail
+    assert "data sets whose fits held" in detail
+    last = tables(events, "overfitted")[-1].rows[-1]
+    assert str(last[3]).endswith(" of 28")
+    assert isinstance(last[2], float)
+    assert 4 < last[2] < 6
+    train = tables(events, "degrees")[-1].rows[19][1]
+    assert isinstance(train, float)
+    assert train < 0.1
+    # the two are on their paths as well
+    assert any("full batch" in c.claim and c.holds for c in claims(events))
 
 
 @pytest.mark.parametrize("solver", ["exact", "sgd"])

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from engine.lab.polynomial_descent import Descent, Directions, Rate, lost, start
+from engine.lab.polynomial_descent import Descent, Directions, Rate, start
 from engine.lab.polynomial_folds import chosen, cut, least_squares_scores
 from engine.lab.polynomials import (
     Basis,
@@ -237,5 +237,31 @@ def test_eigenvalues_are_those_of_the_losss_hessian() -> None:
 
 
 def test_what_has_run_away_is_told_from_what_has_not() -> None:
-    w = torch.tensor([[1.0, -3.0], [math.nan, 0.0], [1.0, -math.inf], [1e9, 0.0]])
-    assert lost(w).tolist() == [False, True, True, True]
+    draws = drawn(3, 30)
+    begin = start(3, (0, 5), Generator().manual_seed(1))
+    descent = Descent(draws.x, draws.y, begin, Rate(0.01, 10))
+    assert not descent.diverged.any()
+    descent.epoch(Generator().manual_seed(2))
+    assert not descent.diverged.any()
+    descent.w[0, 0, 1], descent.w[1, 0, 0], descent.w[2, 0, 1] = math.nan, -math.inf, 1e3
+    assert descent.diverged.tolist() == [[False, True], [True, False], [False, True]]
+
+
+def test_above_two_full_batches_diverge_and_below_they_do_not() -> None:
+    draws = drawn(2, 40)
+    hessian = 2 * features(draws.x, 6).mT @ features(draws.x, 6) / 40
+    largest = float(torch.linalg.eigvalsh(hessian)[0, -1])
+    for times, expected in ((1.9, False), (2.1, True)):
+        begin = start(2, (5,), Generator().manual_seed(1))
+        descent = Descent(draws.x, draws.y, begin, Rate(times / largest, 40))
+        assert float(descent.step_size[0, 0]) == pytest.approx(times)
+        for _ in range(200):
+            descent.epoch(Generator())
+            assert bool(descent.diverged[0, 0]) is expected
+        assert (float(descent.w[0].abs().max()) > 1e4) is expected
+
+
+def test_no_degree_is_chosen_where_a_fit_was_lost_or_nothing_is_known() -> None:
+    lost, unknown = math.inf, math.nan
+    scores = [[3.0, 1.0, unknown], [1.0, 2.0, lost], [unknown] * 3, [2.0, 3.0, 1.0]]
+    assert chosen(torch.tensor(scores)).tolist() == [1, -1, -1, 2]
