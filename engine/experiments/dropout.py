@@ -118,6 +118,7 @@ def _watched(pairs: Pairs, config: DropoutSettings, controls: Controls) -> Itera
         yield from course.step()
     if not course.ended:
         yield from _claims(masks, law, random)
+        yield from _net_claims(pairs, looks[-1], (config.p1, config.p2))
     yield from course.finished(views.summary(looks, pairs, masks))
 
 
@@ -145,6 +146,13 @@ def _claims(masks: MaskSums, law: Law, random: Generator) -> Iterator[Event]:
         *findings.identity_findings(identities(p, random), p),
         *findings.law_findings(law),
     ):
+        yield claim(**finding)
+
+
+def _net_claims(pairs: Pairs, last: Look, rates: tuple[float, float]) -> Iterator[Event]:
+    from engine.lab import dropout_net_findings as findings
+
+    for finding in (*findings.of_passes(pairs, rates), *findings.of_figures(pairs, last)):
         yield claim(**finding)
 
 

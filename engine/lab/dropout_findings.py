@@ -13,6 +13,7 @@ LEAST = 25  # zeros, and ones, to expect before their number is nearly normal
 ROUNDING = 1e-12
 _TWO_VALUES = "a unit is 0 with probability p, else h/(1 − p)"
 _BITS = "the mask is all ones"
+_EDGE = "u in [0, 1): P(u < p) = p, and p = 0 keeps u = 0"
 _LAW = "Srivastava et al. 2014, section 9.1; Wager et al. 2013"
 
 
@@ -52,6 +53,7 @@ def identity_findings(found: Identities, p: float) -> Iterator[Finding]:
         ("p = 0: entries that differ in any bit from a layer without dropout", found.kept, _BITS),
         (f"eval mode at p = {p:g}: entries that differ in any bit", found.evaluated, "no mask"),
         ("p = 1: entries that are not 0, NaN among them", found.lost, "the mask is all zeros"),
+        ("p = a number drawn: units on its wrong side, u < p kept or u ≥ p not", found.edge, _EDGE),
     )
     for text, measured, source in rows:
         yield Finding(text=text, measured=measured, predicted=0.0, tolerance=0.0, source=source)

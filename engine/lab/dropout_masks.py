@@ -56,6 +56,7 @@ class Identities:
     kept: int  # h·m differs from h, at p = 0
     evaluated: int  # h in eval mode differs from h, at p
     lost: int  # h·m is not 0, at p = 1
+    edge: int  # kept although drawn below p or left out although not, p one of the draws
 
 
 def identities(p: float, generator: Generator) -> Identities:
@@ -66,7 +67,21 @@ def identities(p: float, generator: Generator) -> Identities:
         + _differ(Dropout(0.0).forward(h, generator), h),
         evaluated=_differ(drop(h, p, None), h) + _differ(Dropout(p).forward(h), h),
         lost=_differ(drop(h, 1.0, generator).abs(), torch.zeros_like(h)),
+        edge=_at_the_edge(h, generator),
     )
+
+
+def _at_the_edge(h: Tensor, generator: Generator) -> int:
+    """Units on the wrong side of p, where p is the least, the median or the largest number drawn.
+
+    Chance seldom draws p itself, so the numbers are drawn first and p is taken from them.
+    """
+    state, wrong = generator.get_state(), 0
+    drawn = torch.rand(h.shape, generator=generator)
+    for p in (drawn.min(), drawn.median(), drawn.max()):
+        generator.set_state(state)
+        wrong += int(((keep_mask(h, float(p), generator) != 0) != (drawn >= p)).sum())
+    return wrong
 
 
 def book_rows(generator: Generator) -> list[tuple[str, Tensor]]:

@@ -73,8 +73,8 @@ class Pairs:
         self.steps_per_epoch = self._batches.steps_per_epoch
         self._examples = len(dataset.y_train)
         self.total = self.steps_per_epoch * plan.epochs
-        self._dataset = _shown(dataset, plan.test_examples)
-        self.evaluated, self.tests = len(self._dataset.y_train), len(self._dataset.y_test)
+        self.shown = _shown(dataset, plan.test_examples)
+        self.evaluated, self.tests = len(self.shown.y_train), len(self.shown.y_test)
         dropout = generator(plan.seed, "dropout", str(device))
         self.stack = Stack([*self._networks((0.0,)), *self._networks(plan.rates)], dropout)
         self._tally = self.stack.weights[0].new_zeros(2, self.stack.nets)
@@ -119,7 +119,7 @@ class Pairs:
         splits: tuple[tuple[str, Literal["train", "test"]], ...]
         splits = ((EVAL_MODE, "train"), (TEST, "test"))
         for measure, split in splits:
-            batches = evaluation_batches(self._dataset, split, self._device, EVALUATED_AT_ONCE)
+            batches = evaluation_batches(self.shown, split, self._device, EVALUATED_AT_ONCE)
             found[measure] = torch.stack(self.stack.evaluate(batches)).view(2, len(KINDS), -1)
         epoch = self.done // self.steps_per_epoch
         return Look(epoch, {name: figures.double().cpu() for name, figures in found.items()})

@@ -114,6 +114,11 @@ class Stack:
         """What h of a hidden layer was last multiplied by, [K, units, batch]; None: by nothing."""
         return self._found()[1].masks[layer]
 
+    def passed(self, layer: int) -> tuple[Tensor, Tensor]:
+        """h of a hidden layer and what the next one last multiplied of it, [K, units, batch]."""
+        buffers = self._found()[1]
+        return buffers.post[layer], buffers.inputs[layer]
+
     def logits(self, x: Tensor) -> Tensor:
         """Logits [K, classes, batch] for x [batch, inputs], in eval mode."""
         like = self.weights[0]

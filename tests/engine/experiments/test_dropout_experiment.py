@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from statistics import mean
 from typing import Any
 
 import msgspec
 import pytest
 import torch
+from torch import Tensor
 
 from engine.controls import Controls, Pause, Resume, Stop
 from engine.errors import BadInput
@@ -26,9 +28,11 @@ from engine.events import (
     SeriesExtended,
     TableChanged,
 )
-from engine.experiments import named
+from engine.experiments import dropout, named
 from engine.experiments.dropout import EXPERIMENT, DropoutSettings
 from engine.lab import dropout_masks, stacked
+from engine.lab.dropout_plan import NetPlan
+from engine.lab.stacked import Stack
 from engine.schema import fields_of
 
 needs_data = pytest.mark.skipif("MLP_TUI_DATA" not in os.environ, reason="MLP_TUI_DATA is not set")
@@ -88,7 +92,8 @@ def tables(events: list[Event]) -> dict[str, TableChanged]:
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: DropoutSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))
-    assert len(claims(events)) == 9
+    # at p1 = 1 and without biases nothing is active in the second layer of the nets with dropout
+    assert len(claims(events)) == (17 if config.p1 == 1 else 18)
     assert failed(events) == []
     assert finished(events).outcome == "completed"
 
@@ -204,12 +209,48 @@ def test_nets_that_drop_nothing_are_seen(small_data: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(stacked, "keep_mask", lambda h, *_: torch.ones_like(h))
     events = stream(small_data)
     assert all(abs(y) < 1e-6 for _, y in curves(events)["difference/with − without"])
+    assert [c.partition(":")[0] for c in failed(events)] == [
+        f"hidden{layer} of the nets with dropout" for layer in (1, 2)
+    ]
+
+
+def test_nets_with_other_rates_than_asked_for_are_seen(
+    small_data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = dropout._plan
+    for wrong in (lambda p1, p2: (p2, p1), lambda p1, p2: (0.0, p2), lambda p1, p2: (p1, 0.3)):
+
+        def misled(config: DropoutSettings, n: int, wrong: Any = wrong) -> NetPlan:
+            return replace(plan(config, n), rates=wrong(config.p1, config.p2))
+
+        monkeypatch.setattr(dropout, "_plan", misled)
+        broken = failed(stream(small_data, masks=1, width=64))
+        assert broken and all("of the nets with dropout" in claim for claim in broken)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_figures_that_are_not_the_nets_are_seen(
+    small_data: Any, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    evaluate = stacked.Stack.evaluate
+
+    def doubled(self: Stack, batches: Any) -> tuple[Tensor, ...]:
+        found = list(evaluate(self, batches))
+        found[which] *= 1.02
+        return tuple(found)
+
+    monkeypatch.setattr(stacked.Stack, "evaluate", doubled)
+    name = ("loss", "accuracy")[which]
+    assert failed(stream(small_data)) == [
+        f"first net with dropout: {split} {name} in eval mode" for split in ("train", "test")
+    ]
 
 
 def test_what_the_nets_show_has_its_error_and_no_verdict(small_data: Any) -> None:
     events = stream(small_data)
     assert any("not judged" in e.text for e in events if isinstance(e, Noted))
-    assert not any("net" in c.claim or "images" in c.claim for c in claims(events))
+    assert not any("−" in c.claim and "net" in c.claim for c in claims(events))
+    assert not any("images" in c.claim for c in claims(events))
     (apart,) = tables(events)["the nets: mean ± standard error"].rows[2:]
     assert all("±" in str(value) for value in apart[1:])
 

@@ -85,7 +85,7 @@ def test_too_few_draws_claim_nothing() -> None:
 @pytest.mark.parametrize("p", [0.0, 0.2, 0.5, 1.0])
 def test_to_the_last_bit(p: float) -> None:
     found = identities(p, Generator().manual_seed(0))
-    assert found == dropout_masks.Identities(0, 0, 0)
+    assert found == dropout_masks.Identities(0, 0, 0, 0)
     assert [f for f in identity_findings(found, p) if _fails(f)] == []
 
 
@@ -103,7 +103,20 @@ def test_what_differs_in_a_bit_is_counted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(dropout_masks, "keep_mask", keeps_less)
     found = identities(0.5, Generator().manual_seed(0))
     assert found.kept > 1000
-    assert [_fails(f) for f in identity_findings(found, 0.5)] == [True, False, False]
+    assert [_fails(f) for f in identity_findings(found, 0.5)] == [True, False, False, False]
+
+
+def test_a_unit_at_p_itself_that_is_dropped_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def beyond(h: Tensor, p: float, generator: Generator) -> Tensor:
+        return (torch.rand(h.shape, generator=generator) > p).to(h.dtype)
+
+    monkeypatch.setattr(dropout_masks, "keep_mask", beyond)
+    found = identities(0.5, Generator().manual_seed(0))
+    assert found.edge >= 3  # the least, the median and the largest number drawn
+    assert found.kept == 0  # which none of 65,536 draws shows
+    assert [f["text"][:18] for f in identity_findings(found, 0.5) if _fails(f)] == [
+        "p = a number drawn"
+    ]
 
 
 def test_eval_mode_that_drops_and_a_nan_at_one_are_counted(
