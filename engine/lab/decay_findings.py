@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from engine.lab.decay import TEST_EXAMPLES, Decay, Plan
+from engine.lab.decay import TEST_EXAMPLES, Decay, Plan, residuals
 from engine.lab.finding import Finding
+from engine.theory.interpolation import Interpolation
 from engine.theory.linear_models import (
     Moments,
     Truth,
@@ -20,7 +21,7 @@ from engine.theory.linear_models import (
 
 SAME = 1e-10
 MODERATE = 1e3  # weights up to here leave rounding far below `SAME`
-CONVERGED = 1e-3  # of the test loss may still be in the train loss
+CONVERGED = 1e-3  # of the test loss may still change until all examples are fitted
 CROSSED = 0.3  # ηλt: a quarter of the weights of N(0, 1) lie nearer to 0 than that
 MANY = 50  # weights, or numbers in a sum that is about Gaussian
 
@@ -97,24 +98,29 @@ def _tested(decay: Decay) -> Iterator[Finding]:
             source="½(‖w − w*‖² + (b − b*)² + σ²) of these weights",
         )
     if decay.plan.start == "normal" and decay.plan.examples < truth.features:
-        yield from _unlearned(decay, *tested["λ = 0"])
+        yield from _unlearned(decay, tested["λ = 0"][1])
 
 
-def _unlearned(decay: Decay, train: Tensor, test: Tensor) -> Iterator[Finding]:
-    plan, truth = decay.plan, decay.plan.truth
-    hidden = plan.truth.features - plan.examples
-    spread = hidden * (1 + truth.weight**2)
-    law = 0.5 * (spread + truth.noise**2)
-    if float(train.mean()) > CONVERGED * law or _few(plan):
+def _unlearned(decay: Decay, test: Tensor) -> Iterator[Finding]:
+    """All that SGD without decay can learn beside what it then scores, given the inputs."""
+    plan, truth, drawn = decay.plan, decay.plan.truth, decay.drawn
+    law = Interpolation(drawn.x, truth)
+    mean, variance = law.moments()
+    predicted = 0.5 * float(mean.mean() + truth.noise**2)
+    residual = residuals(decay.nets.taken(decay.place(0.0)), drawn.x, drawn.y)[:, 0]
+    left = law.to_go(residual)
+    unlearned = float((left * law.fitted() + 0.5 * left.square()).mean())
+    few = 2 * mean.sum().square() < MANY * variance.sum()  # degrees of freedom, Satterthwaite
+    if few or not unlearned <= CONVERGED * predicted:
         return
-    of_weights, of_examples = 0.5 * spread**2 / hidden, 0.5 * spread**2 / TEST_EXAMPLES
-    variance = of_weights + of_examples * (1 + 2 / hidden)
+    of_examples = 0.5 * ((mean + truth.noise**2).square() + variance) / TEST_EXAMPLES
+    spread = float((0.25 * variance + of_examples).sum().sqrt()) / plan.seeds
     yield Finding(
         text="λ = 0: mean test loss, from w₀ ~ N(0, I)",
         measured=float(test.mean()),
-        predicted=law,
-        tolerance=5 * math.sqrt(variance / plan.seeds) + CONVERGED * law,
-        source="½(d − n)(1 + .01²): all of it is w₀, where no example looks",
+        predicted=predicted,
+        tolerance=5 * spread + CONVERGED * predicted,
+        source="½(d − n)(1 + .01²): w₀ where no example looks; ½σ²(1 + tr (XXᵀ)⁻¹): noise",
     )
 
 

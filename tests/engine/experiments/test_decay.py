@@ -155,6 +155,19 @@ def test_a_wrong_law_is_found_out() -> None:
     assert {"λ = 0: mean test loss", "λ = 3: mean test loss"} <= set(broken(louder))
 
 
+def test_the_noise_that_was_fitted_is_in_the_law() -> None:
+    name = "λ = 0: mean test loss, from w₀ ~ N(0, I)"
+    noisy = replace(PLAN, epochs=300, lr=0.03, seeds=40, truth=Truth(30, noise=30.0))
+    decay = trained(noisy)
+    law = found(decay)[name]
+    assert not _fails(law)
+    hidden = 0.5 * 22 * (1 + 0.01**2)
+    assert law["predicted"] > hidden + 0.5 * 30**2 + law["tolerance"]
+    # half of the way there is not the end
+    assert name not in found(trained(replace(noisy, epochs=3)))
+    assert name in found(trained(replace(PLAN, epochs=300, lr=0.03)))
+
+
 def test_a_wrong_solution_is_found_out() -> None:
     decay = Decay(PLAN, 0)
     paths = Paths(decay)
