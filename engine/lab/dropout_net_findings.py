@@ -13,7 +13,7 @@ from engine.lab.finding import Finding
 from engine.theory import dropout as theory
 
 _DROPPED = "the definition: a unit is dropped with probability p"
-_ROUNDED = "the same sums in float64; rounding at most γₙ: Higham 2002, section 3.1"
+_ROUNDED = "the same sums in float64; rounding within 5√n·u: Higham and Mary 2019"
 
 
 def of_passes(pairs: Pairs, rates: tuple[float, float]) -> Iterator[Finding]:
