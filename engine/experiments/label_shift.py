@@ -176,7 +176,7 @@ def _experiment(
 ) -> Iterator[Event]:
     from engine.lab import label_shift_views as views
     from engine.lab.label_shift_cases import hard_cases, outcome
-    from engine.lab.label_shift_findings import findings
+    from engine.lab.label_shift_findings import findings, rough
 
     classes = nets[0].info.classes
     ladder = [*(size for size in TARGETS if size < case.m), case.m]
@@ -203,7 +203,9 @@ def _experiment(
         if course.ended:
             break
     if not course.ended:
-        for finding in findings(found):
+        if told := rough(found):
+            yield Noted(text=told, level="warning")
+        for finding in findings(found, random):
             yield claim(**finding)
     yield from course.finished(_summary(found))
 

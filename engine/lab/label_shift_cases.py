@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from engine.lab.classifier import Classifier, confusion, inputs
-from engine.lab.label_shift import Exam, Pool, Trials, weights
+from engine.lab.label_shift import BAR, Exam, Pool, Trials, weights
 from engine.theory import label_shift as theory
 
 EXAMINED = 20_000  # examples that a reweighted classifier is tried on
 RETRIED = 20  # trials whose weights are tried
+EXPECTED = 200  # drawn estimates that tell what such weights should come to
 FEW = 30  # unlabelled examples: too few
 DARKER = 0.4  # of the brightness that the classifier was trained on
 
@@ -59,6 +60,18 @@ class Outcome:
     def singular(self) -> float:
         """The share of targets for which C has no inverse, so that there is no estimate."""
         return float(self.trials.estimate.isnan().any(1).double().mean())
+
+    @property
+    def held(self) -> float:
+        """The share of the 95 % bars that hold the true share."""
+        return float(self.trials.covered(self.case.p).double().mean())
+
+    @property
+    def shortfall(self) -> float:
+        """By how much that share is expected below 95 %, the mean of all classes."""
+        pool = self.case.pool
+        each = theory.undercoverage(pool.matrix, self.case.p, self.case.m, pool.held.double(), BAR)
+        return float(each.mean())
 
     @property
     def unseen(self) -> int:
@@ -110,6 +123,18 @@ def hard_cases(case: Case, classifier: Classifier, novice: Classifier, held: int
     yield replace(case, name=f"only {few} examples", m=few)
     yield replace(darker(case, classifier), name=f"and pictures darker ×{DARKER:g}")
     yield case_of("a net hardly trained", novice, held, case.p, case.m)
+
+
+def expected(case: Case, random: np.random.Generator) -> tuple[float, float]:
+    """Mean and deviation of the accuracy that estimates give which err as the delta method says.
+
+    Of `EXPECTED` draws of p̂ ~ N(p, Cov[p̂]), each put through the same weights and the same exam.
+    """
+    spread = theory.covariance(case.pool.matrix, case.p, case.m, case.pool.held.double())
+    drawn = random.multivariate_normal(case.p.numpy(), spread.numpy(), EXPECTED, method="eigh")
+    tried = [weights(each, case.prior) for each in torch.from_numpy(drawn)]
+    found = np.array([case.exam.accuracy(each, case.p) for each in tried])
+    return float(found.mean()), float(found.std(ddof=1))
 
 
 def outcome(case: Case, repeats: int, random: np.random.Generator) -> Outcome:

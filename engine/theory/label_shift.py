@@ -75,6 +75,36 @@ def matrix_noise(matrix: Tensor, held: Tensor) -> float:
     return float(covariance(matrix, torch.ones_like(held), math.inf, held).trace())
 
 
+def undercoverage(matrix: Tensor, p: Tensor, m: float, held: Tensor, bar: float) -> Tensor:
+    """By how much bars of ± `bar` estimated deviations miss more often than a normal's, [K].
+
+    p̂ − p is a sum of means of independent draws: m of C⁻¹ at the target's predicted classes, and
+    held[j] of it at those of class j, times −p[j]. With few draws that matter, as where one class
+    dominates, it is skewed, and so tied to its own estimated deviation. This is the second term of
+    the Edgeworth expansion of a Studentized mean (Hall 1988, Annals of Statistics 16, 927), with
+    the cumulants of the sum; a small one is right, a large one only says that there is a lot. NaN
+    where C is singular.
+    """
+    inverse, info = torch.linalg.inv_ex(matrix)
+    chances = torch.cat([(matrix @ p).unsqueeze(1), matrix], 1)  # [predicted, source of draws]
+    scale = torch.cat([torch.ones_like(p[:1]), -p])
+    draws = torch.cat([torch.full_like(p[:1], m), held])
+    off = inverse.unsqueeze(2) - (inverse @ chances).unsqueeze(1)  # [class, predicted, source]
+    second, third, fourth = ((off**power * chances).sum(1) for power in (2, 3, 4))
+    parts = scale**2 * second / draws
+    variance = parts.sum(1)
+    skew = (scale**3 * third / draws**2).sum(1) / variance**1.5
+    kurtosis = (scale**4 * (fourth - 3 * second**2) / draws**3).sum(1) / variance**2
+    fewness = (parts**2 / draws).sum(1) / variance**2  # one over the draws, were they of one kind
+    square = bar**2
+    term = skew**2 * (square**2 + 2 * square - 3) / 18 - kurtosis * (square - 3) / 12
+    term = term + fewness * (square + 3) / 4
+    density = math.exp(-square / 2) / math.sqrt(2 * math.pi)
+    # what never varies never misses
+    found: Tensor = torch.where(variance == 0, 0.0, 2 * density * bar * term)
+    return found.masked_fill(info != 0, math.nan)
+
+
 def folded_normal(mean: Tensor, std: Tensor) -> Tensor:
     """E|X| of X ~ N(mean, std²), elementwise (Leone, Nelson and Nottingham 1961)."""
     ratio = mean / std

@@ -35,8 +35,8 @@ from engine.experiments.label_shift import (
 from engine.lab.classifier import Classifiers, confusion, fine_tuned, logits
 from engine.lab.classifier_settings import ClassifierSettings
 from engine.lab.label_shift import Exam, Pool, weights
-from engine.lab.label_shift_cases import Case, case_of, darker, outcome
-from engine.lab.label_shift_findings import findings
+from engine.lab.label_shift_cases import Case, Outcome, case_of, darker, outcome
+from engine.lab.label_shift_findings import findings, rough
 from engine.lab.label_shift_views import cases_table, readings, verdict
 from engine.theory import label_shift as theory
 
@@ -119,22 +119,37 @@ def test_the_estimate_needs_the_columns_normalized() -> None:
 
 def test_findings_notice_a_wrong_reading() -> None:
     found = outcome(case(), 300, np.random.default_rng(0))
-    good = [f["text"] for f in findings(found) if _fails(f)]
-    assert [text for text in good if "accuracy" not in text] == []
+    assert failing(found) == []
     rows = COUNTS.double() / COUNTS.sum(1, keepdim=True)
     wrong = replace(found.trials, estimate=theory.solve(rows, found.trials.naive))
-    bad = [f["text"] for f in findings(replace(found, trials=wrong)) if _fails(f)]
+    bad = failing(replace(found, trials=wrong))
     assert any("farthest from 1" in text for text in bad)
     assert any("standard errors" in text for text in bad)
     assert any("bars" in text for text in bad)
     shy = replace(found.trials, std=found.trials.std / 2)
-    assert any("bars" in f["text"] for f in findings(replace(found, trials=shy)) if _fails(f))
+    assert any("bars" in text for text in failing(replace(found, trials=shy)))
     naive = replace(found.trials, estimate=found.trials.naive)
-    assert any("‖²" in f["text"] for f in findings(replace(found, trials=naive)) if _fails(f))
+    assert any("‖²" in text for text in failing(replace(found, trials=naive)))
+    assert any("corrected" in text for text in failing(replace(found, after=found.before)))
 
 
-def _fails(finding: Any) -> bool:
-    return not abs(finding["measured"] - finding["predicted"]) <= finding["tolerance"]
+def test_where_few_held_out_examples_matter_the_bars_are_called_rough() -> None:
+    """One class dominates, and a rare mistake with it decides another's estimate."""
+    counts = torch.tensor([[39600, 40, 20], [240, 19800, 80], [160, 160, 19900]])
+    p = torch.tensor([0.9, 0.05, 0.05]).double()
+    rare = replace(case(20_000, Pool(counts, torch.tensor([200, 200, 200]))), p=p)
+    found = outcome(rare, 400, np.random.default_rng(0))
+    assert found.held < 0.9 and found.shortfall > 0.03
+    assert "bars are rough here" in rough(found) and f"{found.held:.0%}" in rough(found)
+    texts = [f["text"] for f in findings(found, np.random.default_rng(0))]
+    assert any("standard errors" in text for text in texts)
+    assert not any("bars" in text for text in texts)
+    assert rough(outcome(case(), 400, np.random.default_rng(0))) == ""
+
+
+def failing(found: Outcome) -> list[str]:
+    tried = findings(found, np.random.default_rng(0))
+    return [f["text"] for f in tried if not abs(f["measured"] - f["predicted"]) <= f["tolerance"]]
 
 
 def test_a_target_is_never_more_than_the_pool_can_supply() -> None:

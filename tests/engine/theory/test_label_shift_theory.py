@@ -117,6 +117,41 @@ def test_the_error_levels_off_at_what_the_held_out_examples_leave() -> None:
     )
 
 
+def test_what_no_bar_can_miss_and_what_has_none() -> None:
+    held, blind = torch.full((2,), 50.0).double(), torch.tensor([[1.0, 1], [0, 0]]).double()
+    p = torch.tensor([0.3, 0.7]).double()
+    sure = theory.undercoverage(torch.eye(2).double(), p, math.inf, held, 1.96)
+    assert sure.tolist() == [0, 0]
+    assert bool(theory.undercoverage(blind, p, math.inf, held, 1.96).isnan().all())
+
+
+@pytest.mark.parametrize("draws", [40, 80])
+def test_bars_of_rare_events_miss_by_what_is_expected(draws: int) -> None:
+    """Of one class p = 1 is known, so that only its own mistakes, a few of `draws`, are at work."""
+    bar, rare = 1.959964, 0.25
+    matrix = torch.tensor([[1 - rare, 0], [rare, 1]]).double()
+    p, held = torch.tensor([1.0, 0.0]).double(), torch.tensor([draws, draws]).double()
+    law = theory.undercoverage(matrix, p, math.inf, held, bar)
+    k = torch.arange(draws + 1, dtype=torch.float64)
+    found = k / draws
+    within = (found - rare).abs() <= bar * (found * (1 - found) / draws).sqrt()
+    chance = torch.distributions.Binomial(draws, torch.tensor(rare).double()).log_prob(k).exp()
+    # an expansion smooth in the counts: a count more or less is the rest
+    assert 0 < float(law[0]) == pytest.approx(float(law[1]))
+    step = float(chance[~within].max())
+    assert 0.95 - float(law[0]) == pytest.approx(float(chance[within].sum()), abs=step)
+    # Hall's formula for one Studentized mean, by the moments of a Bernoulli
+    skew2 = (1 - 2 * rare) ** 2 / (rare * (1 - rare))
+    kurtosis = (1 - 6 * rare * (1 - rare)) / (rare * (1 - rare))
+    z = bar
+    inner = kurtosis * (z**2 - 3) / 12 - skew2 * (z**4 + 2 * z**2 - 3) / 18 - (z**2 + 3) / 4
+    density = math.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    assert float(law[0]) == pytest.approx(-2 / draws * z * density * inner)
+    assert float(theory.undercoverage(matrix, p, math.inf, 2 * held, bar)[0]) == pytest.approx(
+        float(law[0]) / 2
+    )
+
+
 @pytest.mark.parametrize(("mean", "std"), [(0.0, 1.0), (0.7, 0.4), (-2.0, 0.1), (0.3, 0.0)])
 def test_folded_normal(mean: float, std: float) -> None:
     z = torch.randn(400_000, generator=Generator().manual_seed(1), dtype=torch.float64)
