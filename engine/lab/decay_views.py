@@ -120,14 +120,23 @@ def coefficients(found: Paths) -> Iterator[Event]:
 
 
 def conventions(decay: Decay) -> TableChanged:
-    """The same steps where the loss is written another way."""
-    lr, strength, batch = decay.plan.lr, decay.plan.decay, decay.plan.batch_size
+    """The same steps where the loss is written another way.
+
+    A sum over the minibatch needs a rate and a λ of its own for a last one that is smaller.
+    """
+    lr, strength = decay.plan.lr, decay.plan.decay
+    rest = decay.plan.examples % decay.plan.batch_size
+    sizes = [decay.plan.batch_size, *([rest] if rest else [])]
+    sums = (
+        ("½ sum (ŷ − y)² + λ/2·‖w‖²" + (f", {m} at once" if rest else ""), lr / m, strength * m)
+        for m in sizes
+    )
     return TableChanged(
         table="the same steps, written another way",
         columns=("loss of a minibatch", "rate", "λ"),
         rows=(
             ("½ mean (ŷ − y)² + λ/2·‖w‖² (here)", lr, strength),
             ("mean (ŷ − y)², SGD(weight_decay=λ)", lr / 2, 2 * strength),
-            ("½ sum (ŷ − y)² + λ/2·‖w‖²", lr / batch, strength * batch),
+            *sums,
         ),
     )

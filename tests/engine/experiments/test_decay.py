@@ -90,6 +90,21 @@ def test_every_way_of_writing_the_loss_takes_the_same_step() -> None:
     torch.testing.assert_close(found[2], found[0], rtol=1e-12, atol=1e-14)
 
 
+def test_a_smaller_last_minibatch_has_a_rate_of_its_own_where_the_loss_is_a_sum() -> None:
+    decay = Decay(replace(PLAN, decay=0.7, batch_size=5), 0)  # of 8 examples
+    rows = decay_views.conventions(decay).rows
+    assert [row[0] for row in rows[2:]] == [
+        "½ sum (ŷ − y)² + λ/2·‖w‖², 5 at once",
+        "½ sum (ŷ − y)² + λ/2·‖w‖², 3 at once",
+    ]
+    x, y, w0 = decay.drawn.x[0, 5:], decay.drawn.y[0, 5:], decay.drawn.w0[0]
+    found = []
+    for (_, lr, strength), scale in ((rows[0], 1 / 3), (rows[3], 1.0)):
+        residual = x @ w0 - y
+        found.append(w0 - float(lr) * (scale * residual @ x + float(strength) * w0))
+    torch.testing.assert_close(found[1], found[0], rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("config", EXPERIMENT.checks, ids=str)
 def test_every_claim_of_the_checks_holds(config: DecaySettings) -> None:
