@@ -119,14 +119,14 @@ def cases_table(outcomes: Sequence[Outcome]) -> TableChanged:
         table="when the correction helps, and when it hurts",
         columns=(
             "target",
+            "the correction",  # what the table is for, where a narrow screen shows it
+            "accuracy",
+            "corrected",
+            "p known",
             "m",
             "cond C",
             "L1 naive",
             "L1 estimate",
-            "accuracy",
-            "corrected",
-            "p known",
-            "the correction",
         ),
         rows=tuple(_row(found) for found in outcomes),
     )
@@ -141,12 +141,12 @@ def _row(found: Outcome) -> tuple[str | float, ...]:
     accuracies = (found.before, found.after, found.oracle)
     return (
         found.case.name,
+        verdict(found),
+        *(f"{accuracy:.3f}" for accuracy in accuracies),
         f"{found.case.m:,}",
         _condition(found),
         f"{found.naive_error:.3f}",
         _known(typical, f"{typical:.3f}"),
-        *(f"{accuracy:.3f}" for accuracy in accuracies),
-        verdict(found),
     )
 
 

@@ -278,6 +278,24 @@ def test_what_a_correction_did_is_said_in_words() -> None:
     assert verdict(replace(found, before=0.8, after=0.8004)) == "changes nothing"
 
 
+def test_the_verdict_stands_right_behind_the_name_where_a_narrow_screen_shows_it() -> None:
+    found = outcome(case(), 2, np.random.default_rng(0))
+    told = cases_table([found])
+    assert told.columns[:2] == ("target", "the correction")
+    (row,) = told.rows
+    assert dict(zip(told.columns, row, strict=True)) == {
+        "target": "test",
+        "the correction": verdict(found),
+        "accuracy": f"{found.before:.3f}",
+        "corrected": f"{found.after:.3f}",
+        "p known": f"{found.oracle:.3f}",
+        "m": "2,000",
+        "cond C": f"{found.condition:.3g}",
+        "L1 naive": f"{found.naive_error:.3f}",
+        "L1 estimate": f"{found.typical_error:.3f}",
+    }
+
+
 def test_bars_tables_and_curves(small_data: Path) -> None:
     events = stream(small_data)
     started = events[0]
