@@ -15,3 +15,8 @@ def clean(text: str, limit: int = 80) -> str:
     kept = (" " if c.isspace() else c for c in text.rstrip() if c.isspace() or c.isprintable())
     line = "".join(islice(dropwhile(str.isspace, kept), limit + 1))
     return line.rstrip() if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 epoch``, ``1,200 epochs``, for a noun whose plural ends in s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

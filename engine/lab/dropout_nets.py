@@ -18,6 +18,7 @@ from engine.lab.dropout_plan import NetPlan
 from engine.lab.stacked import Stack
 from engine.model.build import build
 from engine.model.network import Network
+from engine.text import counted
 from engine.training.evaluation import MOST_EVALUATED
 from engine.training.seeds import derived, generator
 
@@ -48,6 +49,11 @@ class Look:
     def of(self, measure: str, kind: Kind, *, accuracy: bool = False) -> Spread:
         """Mean and standard error over the nets of one kind."""
         return spread(self.measured[measure][int(accuracy), KINDS.index(kind)])
+
+    def lost(self, kind: Kind) -> int:
+        """Nets of one kind whose loss is no finite number any more, on any set."""
+        losses = torch.stack([found[0, KINDS.index(kind)] for found in self.measured.values()])
+        return int((~losses.isfinite()).any(0).sum())
 
     def difference(self, measure: str, *, accuracy: bool = False) -> Spread:
         """With less without dropout, net by net: each pair began with the same weights."""
@@ -140,10 +146,10 @@ class Pairs:
         """What is trained on what, in a sentence."""
         plan, shape = self.plan, f"{self.info.features}-{self.plan.width}-{self.plan.width}"
         return (
-            f"{plan.nets} pairs of nets {shape}-{len(self.info.classes)}, one of each pair with "
-            f"dropout p = {plan.rates[0]:g} and {plan.rates[1]:g}, on the same batches of "
-            f"{plan.batch_size} out of {self._examples:,} examples: {plan.epochs} epochs at rate "
-            f"{plan.lr:g}"
+            f"{counted(plan.nets, 'pair')} of nets {shape}-{len(self.info.classes)}, one of each "
+            f"pair with dropout p = {plan.rates[0]:g} and {plan.rates[1]:g}, on the same batches of "
+            f"{plan.batch_size} out of {counted(self._examples, 'example')}: "
+            f"{counted(plan.epochs, 'epoch')} at rate {plan.lr:g}"
         )
 
     def _networks(self, rates: tuple[float, ...]) -> list[Network]:

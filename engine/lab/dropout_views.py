@@ -23,6 +23,7 @@ from engine.lab.dropout_nets import (
     settled,
     spread,
 )
+from engine.text import counted
 from engine.theory import dropout as theory
 
 TILES, MANY = 16, 128  # units in a row of tiles, and those beyond which a row is twice as long
@@ -168,17 +169,29 @@ def summary(looks: Sequence[Look], pairs: Pairs, masks: MaskSums) -> str:
     """What came out beside theory, in a sentence."""
     if not looks:
         return "no epoch was trained to its end"
-    last = looks[-1]
+    variance = (
+        f"a unit's variance under masks is {masks.moments()[1]:.4f} (theory "
+        f"{theory.variance(HEIGHT, masks.p):.4f})"
+    )
+    return f"{_of_nets(looks, pairs)}; {variance}"
+
+
+def _of_nets(looks: Sequence[Look], pairs: Pairs) -> str:
+    last, nets, epochs = looks[-1], pairs.plan.nets, counted(looks[-1].epoch, "epoch")
+    lost = {kind: last.lost(kind) for kind in KINDS}
+    if any(lost.values()):
+        return (
+            f"diverged at rate {pairs.plan.lr:g}: after {epochs} the losses of {lost['with']} of "
+            f"{counted(nets, 'net')} with dropout and of {lost['without']} of {nets} without are "
+            "no finite numbers, so nothing can be said of the difference: take a smaller lr"
+        )
     accuracy = last.difference(TEST, accuracy=True)
-    variance = masks.moments()[1]
     train, evaluated, test = (last.of(measure, "with").mean for measure in MEASURES)
     return (
         f"test loss with less without dropout {spelled(settled(looks), signed=True)} over the last "
-        f"quarter of {last.epoch} epochs ({pairs.plan.nets} pairs of nets), accuracy at the end "
+        f"quarter of {epochs} ({counted(nets, 'pair')} of nets), accuracy at the end "
         f"{spelled(accuracy, signed=True, percent=True)} points; with dropout the train loss is "
-        f"{train:.3f} in train mode and {evaluated:.3f} in eval mode, the test loss {test:.3f}; a "
-        f"unit's variance under masks is {variance:.4f} (theory "
-        f"{theory.variance(HEIGHT, masks.p):.4f})"
+        f"{train:.3f} in train mode and {evaluated:.3f} in eval mode, the test loss {test:.3f}"
     )
 
 

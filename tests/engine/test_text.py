@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import clean
+from engine.text import clean, counted
 
 hostile = st.text(
     st.one_of(
@@ -51,3 +51,10 @@ def test_plain_text_is_left_alone(text: str) -> None:
 )
 def test_examples(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 nets"), (1, "1 net"), (2, "2 nets"), (1200, "1,200 nets")]
+)
+def test_one_is_the_only_number_without_a_plural(number: int, text: str) -> None:
+    assert counted(number, "net") == text

@@ -309,6 +309,21 @@ def test_what_overflows_is_data(small_data: Any) -> None:
     assert failed(events) == []
     every = [y for points in curves(events).values() for _, y in points]
     assert all(map(math.isfinite, every))
+    detail = finished(events).detail
+    assert detail.startswith(
+        "diverged at rate 1e+30: after 3 epochs the losses of 2 of 2 nets with dropout and of 2 of "
+        "2 without are no finite numbers"
+    )
+    assert "nan" not in detail
+    assert "(theory 1.0000)" in detail
+
+
+def test_one_is_no_plural(small_data: Any) -> None:
+    events = stream(small_data, nets=1, epochs=1)
+    note, _ = [e.text for e in events if isinstance(e, Noted)]
+    assert note.startswith("1 pair of nets ")
+    assert "examples: 1 epoch at rate" in note
+    assert "quarter of 1 epoch (1 pair of nets)" in finished(events).detail
 
 
 def test_it_says_what_is_trained(small_data: Any) -> None:

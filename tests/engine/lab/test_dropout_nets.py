@@ -171,6 +171,13 @@ def test_the_difference_is_taken_pair_by_pair() -> None:
     assert look.of(TEST, "with").mean == 2.5
 
 
+def test_nets_whose_numbers_are_lost_are_counted() -> None:
+    (look,) = looks(((1.0, math.nan), (math.inf, math.nan)))
+    assert (look.lost("without"), look.lost("with")) == (1, 2)
+    look.measured[TRAIN_MODE][0, 0, 0] = math.inf
+    assert look.lost("without") == 2
+
+
 def test_it_settles_over_the_last_quarter() -> None:
     early = ((9.0, 9.0), (0.0, 0.0))
     found = looks(*[early] * 6, ((1.0, 1.0), (0.3, 0.5)), ((2.0, 2.0), (1.7, 1.9)))
