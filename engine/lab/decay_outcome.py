@@ -13,6 +13,7 @@ from engine.theory.linear_models import constant_loss, expected_loss
 
 GROWN = 1e6
 """Times the loss of the first weights: what no fit of noise comes to, and what grows soon does."""
+NONE = "–"
 Row = tuple[str | float, ...]
 
 
@@ -92,9 +93,9 @@ def _facts(weights: Tensor) -> tuple[float, str]:
     return float(weights.norm(dim=2).mean()), f"{100 * zeros:.3g} %"
 
 
-def _spread(values: Tensor) -> tuple[float, float]:
-    """Mean and standard deviation over data sets."""
-    return float(values.mean()), float(values.std()) if len(values) > 1 else 0.0
+def _spread(values: Tensor) -> tuple[float, str | float]:
+    """Mean and standard deviation over data sets; of one alone there is no deviation."""
+    return float(values.mean()), float(values.std()) if len(values) > 1 else NONE
 
 
 def summary(decay: Decay) -> str:
@@ -114,9 +115,9 @@ def _shown(decay: Decay) -> str:
     tested, parts = decay.losses(), []
     for name, (weights, _) in decay.compared().items():
         mean, deviation = _spread(tested[name][1])
-        told = (
-            f"‖w‖ {float(weights.norm(dim=2).mean()):.3g}, test loss {mean:.3g} ± {deviation:.2g}"
-        )
+        told = f"‖w‖ {float(weights.norm(dim=2).mean()):.3g}, test loss {mean:.3g}"
+        if isinstance(deviation, float):
+            told += f" ± {deviation:.2g}"
         if _grown(decay, tested[name][1].mean()):
             told = why_diverged(decay.plan, 0.0 if name == "λ = 0" else decay.plan.decay)
         parts.append(f"{name}: {told}")

@@ -50,3 +50,13 @@ def test_under_l1_no_lambda_diverges_by_itself() -> None:
     rows, detail = told(lr=0.03, decay=100.0, penalty="l1")
     assert "diverged" not in detail
     assert all(math.isfinite(row[0]) for row in rows.values())
+
+
+def test_one_data_set_has_no_spread() -> None:
+    rows, detail = told(seeds=1)
+    trained = [row for (start, _), row in rows.items() if "predicted" not in start]
+    assert {row[1] for row in trained} == {"–"}
+    assert "±" not in detail and "test loss" in detail
+    several, detail = told(seeds=2)
+    assert 0 < several["w₀ ~ N(0, I)", "0"][1] < several["w₀ ~ N(0, I)", "0"][0]
+    assert "±" in detail
