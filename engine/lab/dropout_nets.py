@@ -147,8 +147,8 @@ class Pairs:
         plan, shape = self.plan, f"{self.info.features}-{self.plan.width}-{self.plan.width}"
         return (
             f"{counted(plan.nets, 'pair')} of nets {shape}-{len(self.info.classes)}, one of each "
-            f"pair with dropout p = {plan.rates[0]:g} and {plan.rates[1]:g}, on the same batches of "
-            f"{plan.batch_size} out of {counted(self._examples, 'example')}: "
+            f"pair with dropout p = {plan.rates[0]:g} and {plan.rates[1]:g}, on the same batches "
+            f"of {plan.batch_size} out of {counted(self._examples, 'example')}: "
             f"{counted(plan.epochs, 'epoch')} at rate {plan.lr:g}"
         )
 
