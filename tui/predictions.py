@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine import events
 from engine.text import clean
@@ -48,10 +48,13 @@ def class_figures(view: RunView) -> list[ClassFigures]:
 
 
 def confusion_heat(view: RunView) -> Heat:
-    """The confusion matrix: counts in cells, coloured by their share of the row's class."""
+    """The confusion matrix: counts in cells, coloured by their share of the row's class.
+
+    Where the counts do not fit, their share of the row in whole percent.
+    """
     confusion = view.predictions.confusion if view.predictions else ()
     names = tuple(class_name(view, label) for label in range(len(confusion)))
-    return Heat(
+    heat = Heat(
         title="confusion (row: true)",
         rows=names,
         columns=names,
@@ -60,6 +63,8 @@ def confusion_heat(view: RunView) -> Heat:
         power=_ROOT,
         cut=True,
     )
+    shares = tuple(tuple(map(_whole_percent, row)) for row in heat.values)
+    return replace(heat, narrow=replace(heat, title="confusion, % of the row", cells=shares))
 
 
 def shown_pictures(view: RunView, arrow: str = "→") -> list[Picture]:
@@ -168,6 +173,12 @@ def _pictures(
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else math.nan
+
+
+def _whole_percent(share: float) -> str:
+    if not share > 0:
+        return ""
+    return f"{100 * share:.0f}" if share >= 0.01 else "<1"
 
 
 def known(share: float) -> str:

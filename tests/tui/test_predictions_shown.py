@@ -68,6 +68,12 @@ def test_rows_of_the_heatmap_are_the_true_classes() -> None:
     assert heat.rows == heat.columns == ("a", "b", "c")
     assert heat.values[1] == (0, 0.25, 0.75)
     assert heat.cells[1] == ("", "5", "15")
+    assert heat.narrow
+    assert heat.narrow.cells[1] == ("", "25", "75")
+    assert heat.narrow.values == heat.values
+    rare = predictions.confusion_heat(counting((996, 4), (5, 995))).narrow
+    assert rare
+    assert rare.cells == (("100", "<1"), ("<1", "100"))  # never a 0 for what is there
     assert all(sum(row) == pytest.approx(1) for row in heat.values)
 
 

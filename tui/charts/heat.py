@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len, set_cell_size
 
 from tui.charts.feet import cut, feet
+from tui.charts.heat_texts import apart, complete, differ, fitting, start
 from tui.charts.numbers import fixed
 from tui.charts.pieces import Piece, Shading, merged
 
@@ -31,7 +32,7 @@ class Heat:
     (column, row, text) in cells: whole numbers lie in the middle of a cell. Colours follow the
     `power` of a value's share of the span. With `cut`, the columns' labels are cut to their cells.
     With `whole`, neighbours are never averaged: rows and columns beyond the room are left out, and
-    the title says so.
+    the title says so. `narrow` is shown instead where texts do not fit their cells.
     """
 
     title: str = ""
@@ -43,6 +44,7 @@ class Heat:
     power: float = 1.0
     cut: bool = False
     whole: bool = False
+    narrow: Heat | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,12 +67,12 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     """
     if width < 4 or height < 1:
         return []
+    heat = _legible(heat, width)
     heads = _heads(heat, width, shading)[: 2 if height >= _ROOMY else 1]
     rows, columns = heat.shape
     if not rows or not columns:
         return [heads[0], [(" not measured yet", "muted", "")]][:height]
-    label = min(max((cell_len(t) for t in heat.rows), default=0), width // 4, 12)
-    left = label + 1 if label else 0
+    label, left = _margin(heat, width)
     footed = height >= 4 and any(heat.columns)
     size = (width - left, height - len(heads) - footed)
     if min(size) < 1:
@@ -87,6 +89,28 @@ def draw_heat(heat: Heat, width: int, height: int, shading: Shading = "color") -
     body = [[*_label(canvas.label(y), label), *merged(line)] for y, line in enumerate(canvas.lines)]
     foot = [[(" " * left + canvas.foot(), "muted", "")]] if footed else []
     return [*heads, *body, *foot]
+
+
+def _legible(heat: Heat, width: int) -> Heat:
+    """The matrix with heads that differ, and with numbers only where none runs into another."""
+    columns = heat.shape[1]
+    wide = (width - _margin(heat, width)[1]) // max(1, columns)
+    numbers = tuple(map(str, range(len(heat.columns))))
+    if heat.cut and numbers != heat.columns and not differ(heat.columns, wide):
+        rows = tuple(f"{number} {name}" for number, name in enumerate(heat.rows))
+        other = heat.narrow and replace(heat.narrow, rows=rows, columns=numbers, cut=False)
+        numbered = replace(heat, rows=rows, columns=numbers, cut=False, narrow=other)
+        return _legible(numbered, width)
+    for shown in (heat, heat.narrow):
+        if shown and apart(shown.cells, wide) and (not heat.narrow or complete(shown.cells, wide)):
+            return shown
+    return replace(heat, cells=())
+
+
+def _margin(heat: Heat, width: int) -> tuple[int, int]:
+    """The columns of the rows' labels, and of these and the blank behind them."""
+    label = min(max((cell_len(t) for t in heat.rows), default=0), width // 4, 12)
+    return label, label + 1 if label else 0
 
 
 def _room(lines: int, shading: Shading) -> int:
@@ -209,18 +233,12 @@ class _Canvas:
         )
 
     def _write_texts(self) -> None:
-        for row, texts in enumerate(self._texts()):
+        cells = [row[: self.columns] for row in self.heat.cells[: self.rows]]
+        for row, texts in enumerate(fitting(cells, self.wide)):
             for column, text in enumerate(texts):
                 if 0 < len(text) <= self.wide and cell_len(text) == len(text):
-                    at = column * self.wide + (self.wide - len(text)) // 2
+                    at = column * self.wide + start(text, self.wide)
                     self._write(row * self.tall + (self.tall - 1) // 2, at, text)
-
-    def _texts(self) -> list[tuple[str, ...]]:
-        """The cells' texts, of all of them the first word where one does not fit whole."""
-        texts = [row[: self.columns] for row in self.heat.cells[: self.rows]]
-        if all(len(text) < self.wide for row in texts for text in row):
-            return texts
-        return [tuple(text.partition(" ")[0] for text in row) for row in texts]
 
     def _write_points(self) -> None:
         rows, columns = self.heat.shape

@@ -192,7 +192,42 @@ def test_labels_may_be_cut_to_their_columns() -> None:
     assert rows[-1].split() == ["tro", "to", "sne", "san"]
     for name, label in zip(("tro", "sne", "san"), (0, 2, 3), strict=True):
         assert rows[-1].index(name) in range(8 + 4 * label, 8 + 4 * label + 2)
-    assert plain(draw_heat(shown, 7 + 8, 6))[-1].split() == ["t", "t", "s", "s"]
+    narrow = plain(draw_heat(shown, 8 + 8, 6))  # t, t, s, s would name nothing
+    assert narrow[-1].split() == ["0", "1", "2", "3"]
+    assert [row.split()[:2] for row in narrow[1:-1]] == [
+        ["0", "tr"], ["1", "to"], ["2", "sn"], ["3", "sa"]
+    ]  # fmt: skip
+    digits = Heat(rows=("0", "1"), columns=("0", "1"), values=ramp(2, 2), cut=True)
+    assert plain(draw_heat(digits, 6, 4))[-2].split()[0] == "1"
+
+
+COUNTS = Heat(
+    "counts",
+    values=((0.8, 0.15, 0.05), (0.0, 1.0, 0.0)),
+    cells=(("800", "150", "50"), ("", "1000", "")),
+    narrow=Heat(
+        "%", values=((0.8, 0.15, 0.05), (0, 1, 0)), cells=(("80", "15", "5"), ("", "100", ""))
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("wide", "title", "first", "second"),
+    [
+        (5, "counts", "800 150 50", "1000"),
+        (4, "counts", "800 150 50", "1000"),
+        (3, "%", "80 15 5", "100"),
+        (2, "coun…", "", ""),
+    ],
+)
+def test_numbers_beside_each_other_never_read_as_one(
+    wide: int, title: str, first: str, second: str
+) -> None:
+    head, *lines = plain(draw_heat(COUNTS, 3 * wide, 3))
+    assert head.split()[0] == title
+    assert [" ".join(line.split()) for line in lines] == [first, second]
+    without = replace(COUNTS, narrow=None)
+    assert plain(draw_heat(without, 9, 3))[1].strip() == ""  # 80015050
 
 
 @pytest.mark.parametrize(("power", "level"), [(1.0, 1), (0.5, 5), (0.25, 11)])
