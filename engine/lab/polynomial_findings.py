@@ -9,17 +9,14 @@ import torch
 from torch import Tensor
 
 from engine.lab.finding import Finding
+from engine.lab.polynomial_fold_findings import ENOUGH, SAME, of_folds
 from engine.lab.polynomial_study import Learned, Study
 from engine.lab.polynomial_views import median
 from engine.lab.polynomials import COEFFICIENTS, TRUE_DEGREE
 from engine.theory import polynomial_errors as theory
 
-ENOUGH = 300
-"""Degrees of freedom from which χ² is near enough to normal for five sigma."""
 CLEAR = 100.0
 """(true last coefficient / σ)² from which noise never hides it."""
-SAME = 1e-9
-"""Relative rounding of a path of thousands of steps in float64."""
 ROUNDING = 1e-20
 FEW, COARSE = 10, 0.2
 """Data sets below which a median says little, and the ηλ₁ above which the first order does."""
@@ -33,6 +30,7 @@ def findings(study: Study) -> Iterator[Finding]:
         yield from _of_degree(study, degree)
     yield _falling(study)
     yield from _selection(study)
+    yield from of_folds(study)
     if study.plan.sgd:
         yield from _descent(study)
     else:

@@ -18,13 +18,15 @@ _AT_ONCE = 2**22
 @dataclass(frozen=True, eq=False)
 class Folds:
     """Each data set cut into parts, each held out once: x, y [sets·K, …], the parts of one set
-    behind each other. What n mod K leaves over is always trained on."""
+    behind each other. What n mod K leaves over is always trained on. `out` [sets, K, n // K] are
+    the numbers of the points held out."""
 
     folds: int
     x: Tensor
     y: Tensor
     x_out: Tensor
     y_out: Tensor
+    out: Tensor
 
     def score(self, tested: Tensor) -> Tensor:
         """The mean squared error on what was held out, [sets, degrees], of values there."""
@@ -55,6 +57,7 @@ def cut(draws: Draws, folds: int, random: Generator) -> Folds:
         taken(draws.y, kept),
         taken(draws.x, out),
         taken(draws.y, out),
+        out,
     )
 
 

@@ -76,7 +76,7 @@ class Study:
     """Data sets, exact least squares on them, and, when asked for, SGD.
 
     `errors` and `scores` (of cross-validation) are those of the plan's solver, [sets, degrees];
-    NaN where they are not known yet, infinite where SGD `diverged`.
+    NaN where they are not known yet, infinite where SGD `diverged`. `begin` is where it sets out.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -88,9 +88,9 @@ class Study:
         self.squares = LeastSquares(Basis(self.draws.x), self.draws.y)
         self.expected = Expected(self.draws, self.squares.basis, plan.noise)
         self.exact = errors(self.draws, self.squares.fitted(), self.squares.at(self.draws.x_test))
-        self._begin = start(plan.seeds, _DEGREES, generator(plan.seed, "initialization"))
+        self.begin = start(plan.seeds, _DEGREES, generator(plan.seed, "initialization"))
         self._rate = Rate(plan.lr, plan.batch_size)
-        self.descent = Descent(self.draws.x, self.draws.y, self._begin, self._rate)
+        self.descent = Descent(self.draws.x, self.draws.y, self.begin, self._rate)
         self.directions = {p: self._directions(p) for p in sorted({TRUE_DEGREE, plan.degree, 19})}
         self.learned: list[Learned] = []
         if plan.sgd:
@@ -151,7 +151,7 @@ class Study:
     def validate(self, parts: int) -> Iterator[int]:
         """SGD on all data sets less one fold after another, in so many pieces of work."""
         held = self.folds
-        descent = Descent(held.x, held.y, self._begin.repeated(held.folds), self._rate)
+        descent = Descent(held.x, held.y, self.begin.repeated(held.folds), self._rate)
         for part in range(parts):
             for _ in _share(self.plan.epochs, part, parts):
                 descent.epoch(self._order)
@@ -180,7 +180,7 @@ class Study:
 
     def _trained(self, draws: Draws) -> Errors:
         """As many updates on these as on the run's own."""
-        descent = Descent(draws.x, draws.y, self._begin.only(self.plan.degree), self._rate)
+        descent = Descent(draws.x, draws.y, self.begin.only(self.plan.degree), self._rate)
         while descent.updates < self.plan.updates:
             descent.epoch(self._order)
         found = errors(draws, descent.at(draws.x), descent.at(draws.x_test))
@@ -188,7 +188,7 @@ class Study:
         return Errors(found.train[:, 0], found.in_sample[:, 0], found.test[:, 0])
 
     def _directions(self, degree: int) -> Directions:
-        w0 = self._begin.only(degree).w[..., 0]
+        w0 = self.begin.only(degree).w[..., 0]
         return Directions(self.draws.x, self.draws.y, w0, self.plan.lr)
 
 

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from engine.controls import Controls, Pause, Resume, Stop
 from engine.errors import BadInput
@@ -26,13 +27,14 @@ from engine.events import (
 )
 from engine.experiments import named
 from engine.experiments.selection import EXPERIMENT, SelectionSettings
-from engine.lab import polynomial_findings, polynomial_study
+from engine.lab import polynomial_findings, polynomial_folds, polynomial_study
 from engine.lab.polynomial_descent import Descent, Rate, Start
 from engine.lab.polynomial_findings import findings
+from engine.lab.polynomial_folds import Folds
 from engine.lab.polynomial_study import Plan, Study
 from engine.lab.polynomial_tables import count_overfitted
 from engine.lab.polynomial_views import median
-from engine.lab.polynomials import Errors
+from engine.lab.polynomials import Draws, Errors
 from engine.lab.threads import one_thread
 
 PLAN = Plan(
@@ -270,6 +272,47 @@ def test_a_train_error_that_rises_and_a_test_error_too_small_are_found_out() -> 
     assert any("C_p" in text for text in broken(study))
 
 
+def worst(scores: Tensor) -> Tensor:
+    return torch.where(scores.isfinite(), scores, -math.inf).argmax(-1)
+
+
+def peeking(draws: Draws, folds: int, random: Generator) -> Folds:
+    """Trained on all points, those held out among them."""
+    cut = polynomial_folds.cut(draws, folds, random)
+    x, y = (torch.cat(pair, 1) for pair in ((cut.x, cut.x_out), (cut.y, cut.y_out)))
+    return replace(cut, x=x, y=y)
+
+
+def folded(**changes: Any) -> Study:
+    study = Study(replace(PLAN, **changes))
+    if study.plan.sgd:
+        list(study.validate(1))
+    return study
+
+
+SOLVERS = [{"solver": "exact"}, {"solver": "sgd", "batch_size": 1000, "seeds": 10}]
+
+
+@pytest.mark.parametrize("changes", SOLVERS, ids=str)
+def test_a_degree_that_is_not_the_best_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    assert broken(folded(**changes)) == []
+    monkeypatch.setattr(polynomial_study.folding, "chosen", worst)
+    assert any("chosen degree's error" in text for text in broken(folded(**changes)))
+
+
+@pytest.mark.parametrize("changes", SOLVERS, ids=str)
+def test_parts_that_were_trained_on_are_found_out(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    seen = SimpleNamespace(**{**vars(polynomial_folds), "cut": peeking})
+    monkeypatch.setattr(polynomial_study, "folding", seen)
+    found = broken(folded(**changes))
+    assert any("farthest from" in text for text in found)
+    assert any("degree 3: over its mean" in text for text in found) == ("sgd" not in str(changes))
+
+
 @pytest.mark.parametrize("wrong", [0.5, 1.01])
 def test_a_gradient_without_its_two_is_found_out(wrong: float) -> None:
     plan = replace(PLAN, solver="sgd", batch_size=1000, degree=5, seeds=10)
@@ -308,7 +351,10 @@ def test_only_what_is_testable_is_claimed() -> None:
     assert not any("C_p" in c.claim for c in claims(stream(noise=10.0)))
     few = claims(stream(seeds=1))
     assert [c.claim for c in few] == [
-        "least squares: times that a degree more raised the train error"
+        "least squares: times that a degree more raised the train error",
+        "2-fold errors, all degrees: farthest from those of one fit (relative)",
+        "2-fold cross-validation: most by which the chosen degree's error is above the least "
+        "(relative)",
     ]
     assert not any("learning" in c.claim for c in claims(stream(degree=2)))
     assert not any("over its mean" in c.claim and "19" in c.claim for c in claims(stream()))
