@@ -103,6 +103,8 @@ class Corrupting:
 def _experiment(config: CorruptionSettings, course: Course, study: Study) -> Iterator[Event]:
     from engine.lab import corruption_findings as findings
     from engine.lab import corruption_views as views
+    from engine.lab.corruption_laws import of_pixels
+    from engine.training.seeds import generator
 
     yield views.pictures(study, None)
     tests = study.null(5 * config.repeats)
@@ -130,6 +132,8 @@ def _experiment(config: CorruptionSettings, course: Course, study: Study) -> Ite
         yield from course.step()
     if not course.ended:
         everything = [found[name] for name in NAMES]
+        for finding in of_pixels(generator(config.seed, "sampling")):
+            yield claim(**finding)
         for finding in findings.of_tests(tests):
             yield claim(**finding)
         for each_found in everything:

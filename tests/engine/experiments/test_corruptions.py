@@ -219,7 +219,7 @@ def test_features_are_measured_in_spreads_of_clean_ones() -> None:
 def test_every_claim_of_the_checks_holds(config: CorruptionSettings) -> None:
     events = list(EXPERIMENT.run(config, Controls()))
     claims = of(ClaimChecked, events)
-    assert len(claims) == 4
+    assert len(claims) == 11 + 4
     assert [c.claim for c in claims if not c.holds] == []
 
 
@@ -340,7 +340,7 @@ def test_the_chapters_figures(seed: int) -> None:
     )
     events = list(EXPERIMENT.run(config, Controls()))
     claims = of(ClaimChecked, events)
-    assert len(claims) == 4 + 7
+    assert len(claims) == 11 + 4 + 7
     assert [c.claim for c in claims if not c.holds] == []
     bars = next(e for e in reversed(events) if isinstance(e, BarsChanged) and "chapter" in e.bars)
     assert bars.groups[1].values == (0.828, 0.79, 0.791, 0.572, 0.374, 0.298, 0.034)
