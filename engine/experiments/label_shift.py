@@ -176,7 +176,7 @@ def _experiment(
 ) -> Iterator[Event]:
     from engine.lab import label_shift_views as views
     from engine.lab.label_shift_cases import hard_cases, outcome
-    from engine.lab.label_shift_findings import findings, rough
+    from engine.lab.label_shift_findings import findings
 
     classes = nets[0].info.classes
     ladder = [*(size for size in TARGETS if size < case.m), case.m]
@@ -203,8 +203,6 @@ def _experiment(
         if course.ended:
             break
     if not course.ended:
-        if told := rough(found):
-            yield Noted(text=told, level="warning")
         for finding in findings(found, random):
             yield claim(**finding)
     yield from course.finished(_summary(found))
@@ -218,12 +216,18 @@ def _summary(found: Outcome) -> str:
             f"{found.singular:.0%} of the targets; the classifier stays as it is, with an accuracy "
             f"of {found.before:.3f} (predicted shares are off by L1 {found.naive_error:.3f})"
         )
-    return (
+    told = (
         f"from {case.m:,} unlabelled examples p(y) is known to L1 {found.estimate_error:.3f} "
         f"(predicted shares: {found.naive_error:.3f}); reweighting the posteriors takes the "
         f"accuracy from {found.before:.3f} to {found.after:.3f}, and the true p(y) would take it "
         f"to {found.oracle:.3f}"
     )
+    if found.rough:
+        told += (
+            f"; the 95 % bars are rough: {found.held:.0%} of them hold the true share, as a few "
+            "held-out examples decide on them"
+        )
+    return told
 
 
 LESSON = (

@@ -17,6 +17,7 @@ from engine.theory import label_shift as theory
 EXAMINED = 20_000  # examples that a reweighted classifier is tried on
 RETRIED = 20  # trials whose weights are tried
 EXPECTED = 200  # drawn estimates that tell what such weights should come to
+ROUGH = 0.03  # expected below 95 %: from there on an expansion is no longer one
 FEW = 30  # unlabelled examples: too few
 DARKER = 0.4  # of the brightness that the classifier was trained on
 
@@ -72,6 +73,11 @@ class Outcome:
         pool = self.case.pool
         each = theory.undercoverage(pool.matrix, self.case.p, self.case.m, pool.held.double(), BAR)
         return float(each.mean())
+
+    @property
+    def rough(self) -> bool:
+        """Whether there are bars, of which fewer hold than the 95 % that they are named by."""
+        return self.singular <= 0.5 and not self.shortfall < ROUGH
 
     @property
     def unseen(self) -> int:

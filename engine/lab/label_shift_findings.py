@@ -14,7 +14,6 @@ from engine.theory import label_shift as theory
 
 ENOUGH = 500  # target and held-out examples from which first-order laws are close
 FIRST_ORDER = 0.15  # E‖C⁻¹δC‖² up to which they are
-ROUGH = 0.03  # expected below 95 %: from there on an expansion is no longer one
 FIVE_SIGMA = 12.5  # 5²/2: chance goes beyond it once in e^12.5
 _LAW = "Lipton et al. 2018, arXiv 1802.03916; delta method"
 
@@ -104,20 +103,10 @@ def _estimates(found: Outcome) -> Iterator[Finding]:
     )
 
 
-def rough(found: Outcome) -> str:
-    """That the 95 % bars are rough, in words; empty where they are not, or where there are none."""
-    if found.missing or found.shortfall < ROUGH:
-        return ""
-    return (
-        f"the 95 % bars are rough here: {found.held:.0%} of them hold the true share, as a few "
-        "held-out examples decide on them (give more held)"
-    )
-
-
 def _bars(found: Outcome) -> Iterator[Finding]:
     """How often bars hold, where what is expected below 95 % is a correction and no more."""
     short = found.shortfall
-    if short < ROUGH:
+    if not found.rough:
         yield Finding(
             text="share of the 95 % bars that hold the true share",
             measured=found.held,

@@ -41,7 +41,7 @@ def bars(found: Outcome, classes: Sequence[str]) -> BarsChanged:
             Bars("estimated", _plain(estimate), _plain(estimate - reach), _plain(estimate + reach)),
             Bars("naive", _plain(trials.naive[0])),
         ),
-        y="share",
+        y="share, bars rough" if found.rough else "share",
     )
 
 
@@ -102,7 +102,13 @@ def readings(found: Outcome, classes: Sequence[str]) -> TableChanged:
     rows.append(("sum", f"{p:.3f}", _known(e, f"{e:.3f}"), f"{n:.3f}", _known(w, f"{w:.2f}")))
     return TableChanged(
         table="p(y) of one target",
-        columns=("class", "true p", "estimate, 95 %", "naive", "C read as joint: p/q"),
+        columns=(
+            "class",
+            "true p",
+            "estimate, rough 95 %" if found.rough else "estimate, 95 %",
+            "naive",
+            "C read as joint: p/q",
+        ),
         rows=tuple(rows),
     )
 

@@ -36,8 +36,8 @@ from engine.lab.classifier import Classifiers, confusion, fine_tuned, logits
 from engine.lab.classifier_settings import ClassifierSettings
 from engine.lab.label_shift import Exam, Pool, weights
 from engine.lab.label_shift_cases import Case, Outcome, case_of, darker, outcome
-from engine.lab.label_shift_findings import findings, rough
-from engine.lab.label_shift_views import cases_table, readings, verdict
+from engine.lab.label_shift_findings import findings
+from engine.lab.label_shift_views import bars, cases_table, readings, verdict
 from engine.theory import label_shift as theory
 
 COUNTS = torch.tensor([[1700, 800, 50], [200, 1000, 50], [100, 200, 1900]])
@@ -140,11 +140,13 @@ def test_where_few_held_out_examples_matter_the_bars_are_called_rough() -> None:
     rare = replace(case(20_000, Pool(counts, torch.tensor([200, 200, 200]))), p=p)
     found = outcome(rare, 400, np.random.default_rng(0))
     assert found.held < 0.9 and found.shortfall > 0.03
-    assert "bars are rough here" in rough(found) and f"{found.held:.0%}" in rough(found)
+    assert f"bars are rough: {found.held:.0%} of them" in _summary(found)
+    assert "rough" in readings(found, "abc").columns[2] and "rough" in bars(found, "abc").y
     texts = [f["text"] for f in findings(found, np.random.default_rng(0))]
     assert any("standard errors" in text for text in texts)
     assert not any("bars" in text for text in texts)
-    assert rough(outcome(case(), 400, np.random.default_rng(0))) == ""
+    fine = outcome(case(), 400, np.random.default_rng(0))
+    assert not fine.rough and "rough" not in _summary(fine) + bars(fine, "abc").y
 
 
 def failing(found: Outcome) -> list[str]:
@@ -300,9 +302,9 @@ def test_bars_tables_and_curves(small_data: Path) -> None:
     events = stream(small_data)
     started = events[0]
     assert isinstance(started, RunStarted) and started.dataset
-    bars = of(BarsChanged, events)[-1]
-    true, estimated, naive = bars.groups
-    assert bars.labels == started.dataset.classes
+    drawn = of(BarsChanged, events)[-1]
+    true, estimated, naive = drawn.groups
+    assert drawn.labels == started.dataset.classes
     assert true.values == pytest.approx((0.3, 0.7))
     assert all(
         low < value < high
