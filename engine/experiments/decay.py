@@ -108,7 +108,7 @@ def shrink(
 
 
 def _shrinking(config: DecaySettings, controls: Controls) -> Iterator[Event]:
-    from engine.lab import decay_findings, decay_outcome, decay_views, linear_findings
+    from engine.lab import decay_outcome, decay_views
     from engine.lab.decay import Decay
     from engine.lab.decay_paths import Paths
 
@@ -130,11 +130,19 @@ def _shrinking(config: DecaySettings, controls: Controls) -> Iterator[Event]:
     if config.penalty == "l2":
         yield decay_views.conventions(decay)
     if not course.ended:
-        for finding in decay_findings.findings(decay):
-            yield claim(**finding)
-        for finding in linear_findings.findings(decay, paths):
-            yield claim(**finding)
+        yield from _claims(decay, paths)
     yield from course.finished(decay_outcome.summary(decay))
+
+
+def _claims(decay: Decay, paths: Paths) -> Iterator[Event]:
+    from engine.lab import decay_findings, decay_path_findings, linear_findings
+
+    for finding in decay_findings.findings(decay):
+        yield claim(**finding)
+    for finding in linear_findings.findings(decay, paths):
+        yield claim(**finding)
+    for finding in decay_path_findings.findings(decay, paths):
+        yield claim(**finding)
 
 
 def _plan(config: DecaySettings) -> Plan:

@@ -75,12 +75,10 @@ def _exact(found: Paths) -> list[tuple[str | float, ...]]:
     """The best of the exact solutions."""
     rows: list[tuple[str | float, ...]] = []
     at = int(found.ridge_loss.mean(0).argmin())
-    weights, _ = found.ridge.solve(FINE[at : at + 1])
-    rows.append(_row("ridge, exact", at, weights, found.ridge_loss))
+    rows.append(_row("ridge, exact", at, found.ridge_lines(at)[0], found.ridge_loss))
     if found.lasso:
         at = int(found.lasso_loss.mean(0).argmin())
-        sparse = torch.stack([path.at(FINE[at : at + 1])[0] for path in found.lasso])
-        rows.append(_row("lasso, exact", at, sparse, found.lasso_loss))
+        rows.append(_row("lasso, exact", at, found.lasso_lines(at)[0], found.lasso_loss))
     return rows
 
 

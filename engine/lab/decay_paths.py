@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.lab.decay import Decay
+from engine.lab.decay import Decay, Lines
 from engine.theory.lasso import LassoPath, lasso_path
 from engine.theory.linear_models import Ridge, expected_loss, penalized_gradient
 
@@ -43,6 +43,16 @@ class Paths:
         self.lasso_loss = torch.cat((self.lasso_loss, loss[None]))
         self.lasso_count = torch.cat((self.lasso_count, (weights != 0).sum(1).double()[None]))
         self.slack = max(self.slack, _slack(path, x, y))
+
+    def ridge_lines(self, at: int) -> Lines:
+        """Ridge of each data set at one λ of `FINE`, as nets are kept."""
+        weights, intercepts = self._solved
+        return weights[:, at : at + 1], intercepts[:, at : at + 1]
+
+    def lasso_lines(self, at: int) -> Lines:
+        """The same of the lasso, of the data sets so far."""
+        found = [path.at(FINE[at : at + 1]) for path in self.lasso]
+        return torch.stack([each[0] for each in found]), torch.stack([each[1] for each in found])
 
     def ridge_slack(self) -> float:
         """The largest |∂J| at the ridge solutions, where it is 0 in exact arithmetic."""

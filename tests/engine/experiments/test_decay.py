@@ -22,7 +22,7 @@ from engine.events import (
 )
 from engine.experiments import named
 from engine.experiments.decay import EXPERIMENT, DecaySettings
-from engine.lab import decay_findings, decay_views, linear_findings
+from engine.lab import decay_findings, decay_path_findings, decay_views, linear_findings
 from engine.lab.decay import GRID, STARTS, Decay, Plan, draw, losses
 from engine.lab.decay_findings import KNOWN
 from engine.lab.decay_paths import FINE, Paths
@@ -183,6 +183,38 @@ def test_the_noise_that_was_fitted_is_in_the_law() -> None:
     assert name in found(trained(replace(PLAN, epochs=300, lr=0.03)))
 
 
+def test_below_rounding_nothing_is_said_of_what_no_example_sees() -> None:
+    name = "λ = 3: mean ‖P₀w‖² after {} updates"
+    kept = trained(replace(PLAN, epochs=100))  # (1 − .03)²ᵗ is 5e-6
+    law = found(kept)[name.format(200)]
+    assert 0 < law["tolerance"] < law["predicted"] and not _fails(law)
+    kept.nets.weights = kept.nets.weights * 2
+    assert name.format(200) in broken(kept)
+    gone = trained(replace(PLAN, epochs=1000))
+    assert name.format(2000) not in found(gone) and broken(gone) == []
+
+
+def test_a_wrong_curve_is_found_out() -> None:
+    def failing(change: Any) -> list[str]:
+        decay = Decay(replace(PLAN, seeds=20), 0)
+        paths = Paths(decay)
+        while len(paths.lasso) < paths.sets:
+            paths.follow()
+        change(paths)
+        return [f["text"] for f in decay_path_findings.findings(decay, paths) if _fails(f)]
+
+    def thrice(paths: Paths) -> None:
+        paths.ridge._examples *= 3
+
+    assert failing(lambda paths: None) == []
+    assert [text[:25] for text in failing(thrice)] == ["ridge: degrees of freedom"]
+    assert failing(lambda paths: paths.ridge_loss.mul_(2)) == ["ridge, best λ: mean test loss"]
+    assert failing(lambda paths: paths.lasso_loss.mul_(2)) == [
+        "lasso, best λ: mean test loss",
+        "lasso: test loss where all weights are 0, less that of ȳ",
+    ]
+
+
 def test_a_wrong_solution_is_found_out() -> None:
     decay = Decay(PLAN, 0)
     paths = Paths(decay)
@@ -319,7 +351,7 @@ def test_only_what_is_testable_is_claimed() -> None:
     assert not any("least" in text for text in claims(stream(examples=30)))
     assert not any("chapter" in c.source for c in wide.values())
     lost = claims(stream(lr=10.0, epochs=60))
-    assert not any("test loss" in text and "λ" in text for text in lost)
+    assert not any(text.startswith("λ") and "test loss" in text for text in lost)
     assert not any("off its law" in text for text in lost)
     assert all(c.holds for c in {**wide, **lost}.values())
 
