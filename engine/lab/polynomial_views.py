@@ -84,16 +84,34 @@ def fit(study: Study, degree: int) -> SeriesExtended:
 
 
 def by_degree(study: Study, upto: int = COEFFICIENTS - 1) -> Iterator[SeriesExtended]:
-    """The U: errors over the degree, as far as they are known."""
+    """The U: errors over the degree, as far as they are known.
+
+    Beside SGD's those of least squares end where they leave the height of SGD's own: a million
+    times as large, they would press it flat.
+    """
     expected, found = study.expected, study.errors
+    train, test = mean(found.train), median(found.test)
+    top = _largest(torch.cat((train, test))) if study.plan.sgd else math.inf
     yield _degrees("u/theory train", expected.train.mean(0), upto)
-    yield _degrees("u/theory test", median(expected.test), upto)
-    yield _degrees("u/train", mean(found.train), upto)
-    yield _degrees("u/test", median(found.test), upto)
+    yield _degrees("u/theory test", _below(median(expected.test), top), upto)
+    yield _degrees("u/train", train, upto)
+    yield _degrees("u/test", test, upto)
     if study.plan.sgd:
-        yield _degrees("u/test of least squares", median(study.exact.test), upto)
+        exact = _below(median(study.exact.test), top)
+        yield _degrees("u/test of least squares", exact, upto)
     if study.validated:
         yield _degrees("u/cross-validation", median(study.scores), upto)
+
+
+def _largest(values: Tensor) -> float:
+    finite = values[values.isfinite()]
+    return float(finite.max()) if len(finite) else math.inf
+
+
+def _below(values: Tensor, top: float) -> Tensor:
+    """Up to the first that is above the top: it lies there, and nothing follows."""
+    above = (values > top).long()
+    return values.clamp(max=top).masked_fill(above.cumsum(0) > above, math.nan)
 
 
 def _degrees(name: str, values: Tensor, upto: int) -> SeriesExtended:

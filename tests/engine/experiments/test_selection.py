@@ -385,6 +385,20 @@ def test_of_sgd_that_diverged_it_is_said_and_nothing_is_built_on_it(batch_size: 
         assert all(math.isfinite(v) for v in figures if isinstance(v, float)), table
 
 
+def test_least_squares_does_not_press_the_u_of_sgd_flat() -> None:
+    events = stream(solver="sgd", epochs=100, n=100)
+    drawn = curves(events, "u/test of least squares")[-1]
+    theory = curves(events, "u/theory test")[-1]
+    own = [curves(events, name)[-1].values() for name in ("u/train", "u/test")]
+    highest = max(max(errors) for errors in own)
+    for curve in (drawn, theory):
+        assert len(curve) < 20
+        assert max(curve.values()) <= highest
+        assert list(curve) == [float(i) for i in range(len(curve))]
+    # alone they are drawn whole
+    assert max(curves(stream(n=100), "u/test")[-1].values()) > 100 * highest
+
+
 def test_data_sets_on_which_sgd_diverged_are_left_out_of_the_means() -> None:
     events = stream(solver="sgd", lr=0.3, batch_size=1000, epochs=300, n=100, seeds=30)
     detail = finished(events).detail
