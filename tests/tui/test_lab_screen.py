@@ -314,6 +314,9 @@ async def test_the_catalogue_lists_filters_and_opens() -> None:
         await lab.press("escape")
         await lab.let_settle()
         assert "1 of 2 claims hold" in lab.text()
+        await lab.press(*"growth")  # in place of what was typed before
+        assert "no experiment is about that" not in lab.text()
+        assert "bare-bones" not in lab.text()
         await lab.press("z")
         assert "no experiment is about that" in lab.text()
         await lab.press("enter", "escape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ class Entry:
     lasts: str
     state: str = ""
     sign: str = " "
+
+    @property
+    def brief(self) -> str:
+        """How long it takes in a few words: up to the first "," or "("."""
+        return re.split(r"[,;(]", self.lasts, maxsplit=1)[0].strip()
 
 
 def entries(experiments: Sequence[Experiment], lab: Lab) -> list[Entry]:

@@ -70,8 +70,9 @@ class CatalogueScreen(Backdrop):
         self.when_shared_out(self._refill)
 
     def on_screen_resume(self) -> None:
-        """What has been found meanwhile stands beside the names."""
+        """What has been found meanwhile stands beside the names; typing filters anew."""
         self.draw()
+        self.query_one(Input).action_select_all()
 
     def draw(self) -> None:
         """Show the experiments' states as they are now."""
@@ -123,7 +124,7 @@ class CatalogueScreen(Backdrop):
         line.add_column(width=widest + 2, no_wrap=True)
         line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         line.add_row(Text(f"{entry.sign} {entry.name}", style="bold"), Text(entry.question))
-        facts = " · ".join(fact for fact in (entry.state, entry.shows, entry.lasts) if fact)
+        facts = " · ".join(fact for fact in (entry.state, entry.brief, entry.shows) if fact)
         if self.size.height >= 18:
             line.add_row(Text(""), Text(facts, style="dim"))
         if self.size.height >= 30:

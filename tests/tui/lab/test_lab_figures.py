@@ -155,6 +155,19 @@ def test_the_catalogue_finds_by_name_and_by_question() -> None:
     assert matching(listed, "zzz") == []
 
 
+@pytest.mark.parametrize(
+    ("lasts", "brief"),
+    [
+        ("10 seconds to watch, 2 at full pace", "10 seconds to watch"),
+        ("6 seconds to watch (16 with sgd), 2 (6) at full pace", "6 seconds to watch"),
+        ("4 seconds", "4 seconds"),
+        ("", ""),
+    ],
+)
+def test_the_catalogue_tells_in_short_how_long_it_takes(lasts: str, brief: str) -> None:
+    assert Entry("edge", "", "", lasts).brief == brief
+
+
 def scattered(*told: events.AnyEvent, log: bool = False) -> Chart:
     spec = ChartSpec("fit", "Fit", "x", "y", log=log)
     experiment = replace(GROWTH, charts=(spec,))
