@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -92,8 +93,8 @@ def draw(
     _break(grid, layout)
     for mark in chart.marks:
         _mark(grid, mark, layout)
-    if footed and grid.free(-1, width - len(chart.x_label) - 1, f" {chart.x_label}"):
-        grid.write(-1, width - len(chart.x_label), chart.x_label, "faint")
+    if footed:
+        _name(grid, chart.x_label)
     rows = [grid.runs(row) for row in range(height)]
     if marker == "ascii":
         rows = [[(text.translate(_ASCII), role) for text, role in row] for row in rows]
@@ -184,6 +185,25 @@ def _mark(grid: _Grid, mark: VerticalMark, layout: Layout) -> None:
     places = [(row, at) for at in starts for row in rows if grid.free(row, at, text)]
     if places:
         grid.write(*places[0], text, mark.role)
+
+
+def _name(grid: _Grid, text: str) -> None:
+    """The axis's name among its numbers, far right; where it does not fit, its first words."""
+    for name in _shortened(text):
+        for start in range(grid.width - len(name), grid.left, -1):
+            apart = f" {name} "[: grid.width - start + 1]
+            if grid.free(-1, start - 1, apart):
+                grid.write(-1, start, name, "faint")
+                return
+
+
+def _shortened(text: str) -> Iterator[str]:
+    """The text, and ever fewer of its first words."""
+    yield text
+    words = text.split()
+    for count in range(len(words) - 1, 0, -1):
+        if words[count - 1] not in ("of", "the", "a", "per"):
+            yield f"{' '.join(words[:count])}…"
 
 
 def _break(grid: _Grid, layout: Layout) -> None:

@@ -78,7 +78,25 @@ def test_a_falling_line_falls() -> None:
     assert columns == sorted(columns)
     assert len(columns) == 8
     assert _text(rows)[0].startswith("  2.0+")
-    assert _text(rows)[-1].split() == ["0", "1", "2"]
+    assert _text(rows)[-1].split() == ["0", "1", "step", "2"]
+
+
+@pytest.mark.parametrize(
+    ("width", "highest", "foot"),
+    [
+        (58, 2.5, ["0", "1", "2", "log10…"]),
+        (38, 2.5, ["0", "log10 of the largest…", "2"]),
+        (80, 3.9, ["0", "1", "2", "3", "log10…"]),
+        (38, 1.2, ["0", "log10 of the largest…", "1"]),
+    ],
+)
+def test_an_axis_is_named_where_a_word_of_the_name_fits(
+    width: int, highest: float, foot: list[str]
+) -> None:
+    series = Series().extended([0.0, highest], [0.0, 1.0])
+    chart = Chart(curves=(Curve("mse", series),), x_label="log10 of the largest weight")
+    rows, _ = draw(chart, width, 8)
+    assert _text(rows)[-1].split() == " ".join(foot).split()
 
 
 @pytest.mark.parametrize(("value", "name"), [(math.nan, "NaN"), (math.inf, "Inf")])
