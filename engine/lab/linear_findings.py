@@ -49,7 +49,7 @@ def _descents(decay: Decay) -> Iterator[Finding]:
                 text=f"λ = {strength:g}: full-batch w after {plan.updates} updates, off its law",
                 measured=float((ended - law.after(start, plan.lr, plan.updates)).abs().max()),
                 predicted=0.0,
-                tolerance=SAME,
+                tolerance=SAME * max(1.0, float(ended.abs().max())),
                 source="θ_k = (I − ηA)^k θ₀ + [I − (I − ηA)^k] θ_ridge",
             )
 

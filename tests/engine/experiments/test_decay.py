@@ -215,6 +215,15 @@ def test_a_wrong_curve_is_found_out() -> None:
     ]
 
 
+def test_rounding_grows_with_the_weights() -> None:
+    """Nearly as many inputs as examples and much noise make weights of hundreds."""
+    noisy = Decay(Plan("l2", 3.0, "normal", 30, 30, 0.1, 4000, 10, Truth(29, noise=100.0)), 0)
+    (without, _) = linear_findings._descents(noisy)
+    assert without["measured"] > 1e-10 and not _fails(without)
+    tame = next(linear_findings._descents(trained()))
+    assert tame["tolerance"] < 1e-9 and not _fails(tame)
+
+
 def test_a_wrong_solution_is_found_out() -> None:
     decay = Decay(PLAN, 0)
     paths = Paths(decay)
