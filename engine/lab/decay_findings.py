@@ -19,7 +19,7 @@ from engine.theory.linear_models import (
     shrinkage,
 )
 
-SAME = 1e-10
+SAME = 1e-10  # what rounding may leave of a law that is exact
 MODERATE = 1e3  # weights up to here leave rounding far below `SAME`
 HELD = 1e-20  # of ‖w‖²: far less outside the inputs' span is rounding of what is inside
 CONVERGED = 1e-3  # of the test loss may still change until all examples are fitted

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from engine.lab.decay import Decay, Drawn
+from engine.lab.decay_findings import SAME
 from engine.lab.decay_paths import Paths
 from engine.lab.finding import Finding
 from engine.lab.penalties import proximal
 from engine.theory.linear_models import Descent, Truth, least_squares_error, penalized_gradient
 
-SAME = 1e-10  # what rounding may leave of a law that is exact
 DESCENTS = 10  # data sets on which gradient descent is followed
 ENOUGH_GAP, ENOUGH = 10, 50
 """|d − n| and directions in all, from which on the mean of squared errors is about Gaussian."""
