@@ -70,8 +70,7 @@ class CatalogueScreen(Backdrop):
         self.when_shared_out(self._refill)
 
     def on_screen_resume(self) -> None:
-        """What has been found meanwhile stands beside the names; typing filters anew."""
-        self.draw()
+        """Typing filters anew."""
         self.query_one(Input).action_select_all()
 
     def draw(self) -> None:
