@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine import events, replay
 from engine.errors import BadInput
 from engine.events import AnyEvent, ControlApplied, EpochFinished, Noted, RunFinished, RunStarted
-from engine.replay import LONGEST_GAP, LONGEST_REST, Moment, Recording, moment_after, moments
+from engine.replay import LONGEST_GAP, LONGEST_REST, Mark, Moment, Recording, moment_after, moments
 from engine.store import reader
 from engine.store.last_words import LastWords
 from engine.store.layout import LOG
@@ -58,6 +58,16 @@ def everything(recording: Recording) -> list[AnyEvent]:
     found: list[AnyEvent] = []
     while more := recording.read():
         found += more
+    return found
+
+
+def rest(recording: Recording, mark: Mark) -> list[AnyEvent]:
+    """What is read again from a mark on."""
+    reading = recording.again(mark)
+    found: list[AnyEvent] = []
+    while more := reading.chunk():
+        found += more
+    reading.close()
     return found
 
 
@@ -140,12 +150,7 @@ def test_from_every_mark_the_rest_is_read(tmp_path: Path) -> None:
     assert len(whole) == recording.count == 82
     assert len(recording.marks) > 10
     for mark in recording.marks:
-        reading = recording.again(mark)
-        rest: list[AnyEvent] = []
-        while more := reading.chunk():
-            rest += more
-        assert rest == whole[mark.at :]
-        reading.close()
+        assert rest(recording, mark) == whole[mark.at :]
 
 
 @pytest.mark.usefixtures("small")
@@ -194,12 +199,7 @@ def test_an_end_that_the_log_had_no_room_for_is_told_behind_it(tmp_path: Path) -
     assert whole[-1] == end and recording.count == len(whole) == 14
     assert recording.complete and recording.moment.resting and recording.share == 1.0
     for mark in (*recording.marks, recording.newest):
-        reading = recording.again(mark)
-        rest: list[AnyEvent] = []
-        while more := reading.chunk():
-            rest += more
-        assert rest == whole[mark.at :]
-        reading.close()
+        assert rest(recording, mark) == whole[mark.at :]
 
 
 def test_what_is_kept_beside_a_log_that_tells_its_end_does_not_count(tmp_path: Path) -> None:
